@@ -1,0 +1,1 @@
+"""Great Expectations gates, built from transforms.contracts and pushed down into DuckDB."""

@@ -1,0 +1,1 @@
+"""What runs, when and on what: Dagster, dbt, and the command line."""

@@ -1,0 +1,1 @@
+"""Columns, tables and layouts as data: the single source of truth, on the standard library and pyarrow."""

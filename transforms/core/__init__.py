@@ -1,0 +1,1 @@
+"""The methods: areas, products, harmonising, reconciling, aggregating, the ledger."""

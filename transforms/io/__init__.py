@@ -1,0 +1,1 @@
+"""What touches the disk: snapshots, the lake, its state, releases."""

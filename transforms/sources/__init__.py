@@ -1,0 +1,1 @@
+"""Reading trade files right: one recogniser, one streaming reader, layouts as data."""

@@ -1,0 +1,1 @@
+"""Worlds that know their truth. Imports nothing from core.reconcile."""

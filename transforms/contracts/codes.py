@@ -29,7 +29,7 @@ WORLD = "0"
 MARGIN_AREAS = frozenset({WORLD, "97"})
 #: Not countries, yet leaves: inside totals, outside rankings (METHODS 10). 490 is Taiwan: a country.
 SPECIAL_AREAS = frozenset(
-    "899 837 838 839 697 492 568 577 290 472 471 473 129 636 637 527 879 221 536".split()
+    ["899", "837", "838", "839", "697", "492", "568", "577", "290", "472", "471", "473", "129", "636", "637", "527", "879", "221", "536"]
 )
 
 CONTROL_KINDS = ("world", "margin", "parent", "breakdown")

@@ -1,0 +1,164 @@
+"""The stages of the lake, as data: what each builds, from what, with which code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from transforms.contracts import lake as contracts
+from transforms.contracts.codes import PRODUCT_BUCKETS
+from transforms.contracts.layouts import SOURCES
+from transforms.contracts.model import Table
+from transforms.contracts.records import Snapshot, TaskResult
+from transforms.io import state
+from transforms.settings import Settings
+
+#: A worker's task: a function of a module and its arguments, both picklable.
+Task = tuple[Callable[..., TaskResult], tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class View:
+    """What planning looks at: settings, live snapshots, their years, and the recorded states."""
+
+    settings: Settings
+    snapshots: tuple[Snapshot, ...]
+    #: snapshot_id -> years in it; absent where the snapshot isn't parsed yet
+    years: Mapping[str, frozenset[int]]
+    states: Mapping[tuple[str, str], state.PartitionState]
+
+    @property
+    def home(self) -> Path:
+        return self.settings.home
+
+    def flows(self, source: str) -> list[Snapshot]:
+        """The source's flow snapshots, oldest first, with a stable order."""
+        found = [s for s in self.snapshots if s.kind == "flows" and s.source == source]
+        return sorted(found, key=lambda s: (s.taken_at, s.snapshot_id))
+
+    @cached_property
+    def all_years(self) -> tuple[int, ...]:
+        """Every year that a snapshot holds or a stage has built."""
+        built = {int(key.rsplit("year=", 1)[1]) for _, key in self.states if "year=" in key}
+        return tuple(sorted(built.union(*self.years.values()) if self.years else built))
+
+    def content(self, stage: str, suffix: str) -> list[tuple[str, str]]:
+        """(key, content hash) of a stage's partitions whose key ends in ``suffix``."""
+        return sorted((k, s.content_hash) for (t, k), s in self.states.items() if t == stage and k.endswith(suffix) and s.row_count)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the lake. A partition is rebuilt where its fingerprint or the version differ."""
+
+    name: str
+    tables: tuple[Table, ...]
+    version: Callable[[], str]
+    #: partition_key -> what it is built from (canonical JSON of it is the fingerprint)
+    inputs: Callable[[View], Mapping[str, object]]
+    tasks: Callable[[View, str], Sequence[Task]]
+    #: the stage's name in the ledger
+    ledger_stage: str
+    #: an older version may stand in for a partition that fails its gate
+    may_keep_stale: bool = False
+
+
+def year_of(partition_key: str) -> int | None:
+    """The year in a partition key, None for unpartitioned stages."""
+    _, found, year = partition_key.rpartition("year=")
+    return int(year) if found else None
+
+
+def _ingest_stage(source: str) -> Stage:
+    def version() -> str:
+        from transforms.sources.ingest import INGEST_VERSION
+
+        return INGEST_VERSION
+
+    def of_year(view: View, year: int) -> list[Snapshot]:
+        return [s for s in view.flows(source) if year in view.years.get(s.snapshot_id, ())]
+
+    def inputs(view: View) -> dict[str, object]:
+        years = {y for s in view.flows(source) for y in view.years.get(s.snapshot_id, ())}
+        return {
+            f"source={source}/year={year}": [(s.snapshot_id, s.source_release, s.edition, s.coverage) for s in of_year(view, year)]
+            for year in sorted(years)
+        }
+
+    def tasks(view: View, key: str) -> list[Task]:
+        from transforms.sources.ingest import ingest_partition
+
+        year = int(key.rsplit("=", 1)[1])
+        snapshots = of_year(view, year)
+        return [(ingest_partition, (view.home, source, year, tuple(snapshots)))] if snapshots else []
+
+    return Stage(f"reported_flows/{source}", (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS), version, inputs, tasks, "ingest", True)
+
+
+def _by_year(upstream: Sequence[str], settings: Callable[[Settings], object]) -> Callable[[View], dict[str, object]]:
+    def inputs(view: View) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for year in view.all_years:
+            contents = [(stage, view.content(stage, f"year={year}")) for stage in upstream]
+            if any(content for _, content in contents):
+                found[f"year={year}"] = [contents, settings(view.settings)]
+        return found
+
+    return inputs
+
+
+def _harmonise_tasks(view: View, key: str) -> list[Task]:
+    from transforms.core.harmonise import harmonise_year
+
+    return [(harmonise_year, (view.home, int(key.removeprefix("year=")), view.settings))]
+
+
+def _reconcile_tasks(view: View, key: str) -> list[Task]:
+    from transforms.core.reconcile import reconcile_bucket
+
+    year = int(key.removeprefix("year="))
+    return [(reconcile_bucket, (view.home, year, bucket, view.settings)) for bucket in range(PRODUCT_BUCKETS)]
+
+
+def _aggregate_tasks(view: View, key: str) -> list[Task]:
+    from transforms.core.aggregate import aggregate_year
+
+    return [(aggregate_year, (view.home, int(key.removeprefix("year="))))]
+
+
+def _harmonise_version() -> str:
+    from transforms.core.harmonise import HARMONISE_VERSION
+
+    return HARMONISE_VERSION
+
+
+def _reconcile_version() -> str:
+    from transforms.core.reconcile import RECONCILE_VERSION
+
+    return RECONCILE_VERSION
+
+
+def _aggregate_version() -> str:
+    from transforms.core.aggregate import AGGREGATE_VERSION
+
+    return AGGREGATE_VERSION
+
+
+def _no_settings(_: Settings) -> object:
+    return None
+
+
+_INGEST = tuple(_ingest_stage(source) for source in SOURCES)
+HARMONISE = Stage(
+    "harmonised_flows", (contracts.HARMONISED_FLOWS,), _harmonise_version,
+    _by_year([s.name for s in _INGEST], lambda s: list(s.reconcile.source_order)), _harmonise_tasks, "harmonise")
+RECONCILE = Stage(
+    "bilateral_flows", (contracts.BILATERAL_FLOWS,), _reconcile_version,
+    _by_year([HARMONISE.name], lambda s: [s.reconcile.method, str(s.reconcile.cif_factor.normalize())]), _reconcile_tasks, "reconcile")
+AGGREGATE = Stage("aggregates", contracts.AGGREGATES, _aggregate_version, _by_year([RECONCILE.name], _no_settings), _aggregate_tasks, "aggregate")
+
+#: In the order of the way; dimensions stand apart (orchestration/dimensions.py): they read all years.
+STAGES: dict[str, Stage] = {s.name: s for s in (*_INGEST, HARMONISE, RECONCILE, AGGREGATE)}

@@ -1,0 +1,118 @@
+"""The layer rule as a test: arrows between the rooms point one way."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("transforms", "expectations", "orchestration", "dbt_project")
+
+#: What each room or sub-room may import of ours, and what of the stack it must not know.
+MAY = {
+    "transforms.contracts": {"transforms.contracts"},
+    "transforms.io": {"transforms.contracts", "transforms.settings", "transforms.io"},
+    "transforms.sources": {"transforms.contracts", "transforms.settings", "transforms.io", "transforms.sources"},
+    "transforms.core": {"transforms.contracts", "transforms.settings", "transforms.io", "transforms.core"},
+    "transforms.synthetic": {"transforms.contracts", "transforms.synthetic"},
+    "transforms.settings": {"transforms.contracts"},
+    "transforms.cluster": {"transforms.settings"},
+    "expectations": {"transforms.contracts", "expectations"},
+    "orchestration": {"transforms", "expectations", "orchestration", "dbt_project"},
+}
+NEVER = {
+    "transforms.contracts": {"dask", "distributed", "duckdb", "deltalake", "numpy", "numba", "pandas"},
+    "transforms": {"dagster", "dagster_dbt", "great_expectations", "dbt", "pandas"},
+    "expectations": {"dagster", "dagster_dbt", "dbt", "dask", "distributed"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py"))
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import; write it in full"
+            found |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def room_of(module: str, rooms: dict[str, set[str]]) -> str | None:
+    return max((r for r in rooms if module == r or module.startswith(r + ".")), key=len, default=None)
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_imports_follow_the_arrows(path: Path) -> None:
+    module = dotted(path)
+    room = room_of(module, MAY)
+    if room is None:
+        return
+    for name in imports(path):
+        if name.split(".")[0] in ROOMS and name not in ROOMS:
+            allowed = any(name == m or name.startswith(m + ".") for m in MAY[room])
+            assert allowed, f"{module} imports {name}: {room} may import {sorted(MAY[room])} of ours"
+    for restricted, names in NEVER.items():
+        if module == restricted or module.startswith(restricted + "."):
+            met = {n.split(".")[0] for n in imports(path)} & names
+            assert not met, f"{module} imports {met}: {restricted} doesn't know it"
+
+
+def test_the_walk_sees_a_wrong_arrow() -> None:
+    """The check itself can fail: a backward import isn't in any allowance."""
+    allowed = MAY["transforms.core"]
+    assert not any("orchestration.engine".startswith(m) for m in allowed)
+    assert room_of("transforms.core.reconcile", MAY) == "transforms.core"
+
+
+def test_synthetic_doesnt_know_reconcile() -> None:
+    for path in (ROOT / "transforms" / "synthetic").rglob("*.py"):
+        assert not any("reconcile" in n for n in imports(path)), path
+
+
+def code_lines(node: ast.AST) -> int:
+    """Lines of a function that hold code: the docstring doesn't count."""
+    lines = node.end_lineno - node.lineno + 1  # type: ignore[attr-defined]
+    first = node.body[0]  # type: ignore[attr-defined]
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        lines -= first.end_lineno - first.lineno + 1  # type: ignore[operator]
+    return lines
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_modules_and_functions_stay_small(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert len(text.splitlines()) <= 300, f"{path}: over 300 lines"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert code_lines(node) <= 40, f"{path}:{node.lineno} {node.name} has {code_lines(node)} lines"
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_no_shortcut_that_loses_data(path: Path) -> None:
+    """One reader; nothing that drops rows or guesses types; no extractall; no float money."""
+    if path.name == "csv_stream.py" and path.parent.name == "sources":
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in {"read_csv", "extractall", "try_cast"}, f"{path}:{node.lineno} uses {node.attr}"
+        if isinstance(node, ast.keyword):
+            assert node.arg != "ignore_errors" or path.name == "resources.py", f"{path}: ignore_errors"
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted)
+def test_names_say_what_they_hold(path: Path) -> None:
+    assert path.stem not in {"utils", "helpers", "misc", "common"}, f"{path}: name the thing it holds"
+    text = path.read_text("utf-8")
+    assert "TODO" not in text and "FIXME" not in text, path

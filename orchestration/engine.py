@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from orchestration.gates import gate_files
 from orchestration.plan import look, stale
-from orchestration.stages import STAGES, Stage, View, year_of
+from orchestration.stages import STAGES, Stage, View, key_values, year_of
 from transforms.contracts import lake as contracts
-from transforms.contracts.records import CheckResult, DataFile, LedgerLine, TaskResult
+from transforms.contracts.records import CheckResult, DataFile, TaskResult
 from transforms.core import ledger
 from transforms.io import lake, state
 from transforms.settings import Settings
@@ -85,9 +86,7 @@ def _gather(context: RunContext, tasks: Mapping[tuple[str, str], tuple[Callable[
     """Run tasks on the workers; an exception of one is its result, the others go on."""
     from distributed import as_completed
 
-    futures = {
-        context.client.submit(function, *arguments, pure=False, retries=1): key for key, (function, arguments) in tasks.items()
-    }
+    futures = {context.client.submit(function, *arguments, pure=False, retries=1): key for key, (function, arguments) in tasks.items()}
     results: dict[tuple[str, str], object] = {}
     for future in as_completed(futures):
         key = futures[future]
@@ -97,6 +96,11 @@ def _gather(context: RunContext, tasks: Mapping[tuple[str, str], tuple[Callable[
     return results
 
 
+def _is_asked(partition_key: str, years: Collection[int] | None) -> bool:
+    year = year_of(partition_key)
+    return years is None or year is None or year in years
+
+
 def run_stage(context: RunContext, name: str, years: Collection[int] | None = None) -> tuple[PartitionOutcome, ...]:
     """Bring one stage up to date for ``years`` (all where None) and return every partition's outcome.
 
@@ -104,7 +108,7 @@ def run_stage(context: RunContext, name: str, years: Collection[int] | None = No
     gate failed that no older version may stand in for.
     """
     stage, view = STAGES[name], look(context.settings)
-    wanted = {k: v for k, v in stale(stage, view).items() if years is None or year_of(k) in years}
+    wanted = {k: v for k, v in stale(stage, view).items() if _is_asked(k, years)}
     tasks = {(k, str(n)): task for k, (f, _) in wanted.items() if f for n, task in enumerate(stage.tasks(view, k))}
     built: dict[str, list[TaskResult]] = {k: [] for k in wanted}
     errors: dict[str, BaseException] = {}
@@ -118,7 +122,8 @@ def run_stage(context: RunContext, name: str, years: Collection[int] | None = No
     outcomes = _publish(context, stage, view, wanted, built)
     outcomes += [
         PartitionOutcome(name, k, year_of(k), "unchanged", s.row_count, s.file_bytes, s.value_mills)
-        for (t, k), s in sorted(view.states.items()) if t == name and k not in wanted and (years is None or year_of(k) in years)
+        for (t, k), s in sorted(view.states.items())
+        if t == name and k not in wanted and _is_asked(k, years)
     ]
     if errors:
         raise StageError("; ".join(f"{name} {k}: {type(e).__name__}: {e}" for k, e in sorted(errors.items())))
@@ -129,8 +134,9 @@ def run_stage(context: RunContext, name: str, years: Collection[int] | None = No
     return tuple(sorted(outcomes, key=lambda o: o.partition_key))
 
 
-def _publish(context: RunContext, stage: Stage, view: View, wanted: Mapping[str, tuple[str, str]],
-             built: Mapping[str, list[TaskResult]]) -> list[PartitionOutcome]:
+def _publish(
+    context: RunContext, stage: Stage, view: View, wanted: Mapping[str, tuple[str, str]], built: Mapping[str, list[TaskResult]]
+) -> list[PartitionOutcome]:
     """Gate what the workers wrote; commit what passed, set aside what didn't; record both."""
     if not built:
         return []
@@ -143,7 +149,7 @@ def _publish(context: RunContext, stage: Stage, view: View, wanted: Mapping[str,
     checks = gate_files(stage, {k: files[k] for k in built if wanted[k][0]}, written, context.settings)
     state.record_checks(view.home, context.run_id, [c for found in checks.values() for c in found])
     passed = {k for k in built if all(c.is_passed or c.severity == "warning" for c in checks.get(k, ()))}
-    versions = _commit(context, stage, view, {k: files[k] for k in passed}, {k: written[k] for k in passed}, lines)
+    versions = _commit(view.home, stage, {k: files[k] for k in passed}, {k: written[k] for k in passed})
     for key in set(built) - passed:
         for table in (*stage.tables, contracts.LEDGER):
             pool = [*files[key], *written[key]]
@@ -151,12 +157,12 @@ def _publish(context: RunContext, stage: Stage, view: View, wanted: Mapping[str,
     return _record(context, stage, view, wanted, files, checks, passed, versions)
 
 
-def _partition_keys(table: contracts.Table, key: str, files: Iterable[DataFile], home_partitions: list[dict[str, str]]) -> dict[str, list[DataFile]]:
+def _partition_keys(
+    table: contracts.Table, key: Mapping[str, str], files: Iterable[DataFile], live: Iterable[Mapping[str, str]]
+) -> dict[str, list[DataFile]]:
     """The table's partitions that a stage's partition stands for: those live now, and those written."""
-    wanted = dict(part.split("=", 1) for part in key.split("/"))
     found: dict[str, list[DataFile]] = {
-        "/".join(f"{k}={v}" for k, v in values.items()): [] for values in home_partitions
-        if all(values.get(k) == v for k, v in wanted.items())
+        "/".join(f"{k}={v}" for k, v in values.items()): [] for values in live if all(values.get(k) == v for k, v in key.items())
     }
     for file in files:
         if file.table == table.name:
@@ -164,29 +170,31 @@ def _partition_keys(table: contracts.Table, key: str, files: Iterable[DataFile],
     return found
 
 
-def _commit(context: RunContext, stage: Stage, view: View, files: Mapping[str, list[DataFile]],
-            written: Mapping[str, list[DataFile]], lines: Mapping[str, list[LedgerLine]]) -> dict[str, int | None]:
-    home = view.home
+def _commit(home: Path, stage: Stage, files: Mapping[str, list[DataFile]], written: Mapping[str, list[DataFile]]) -> dict[str, int | None]:
+    """One commit a table, the ledger's last; returns the versions by table."""
     versions: dict[str, int | None] = {}
-    for table in stage.tables:
+    for table in (*stage.tables, contracts.LEDGER):
+        is_ledger = table is contracts.LEDGER
         live = lake.partitions(home, table)
         replaced: dict[str, list[DataFile]] = {}
-        for key, found in files.items():
-            replaced.update(_partition_keys(table, key, found, live))
+        for key, found in (written if is_ledger else files).items():
+            values = key_values(key) | ({"stage": stage.ledger_stage} if is_ledger else {})
+            replaced |= _partition_keys(table, values, found, live)
         if replaced:
             versions[table.name] = lake.commit(home, table, replaced)
-    live = lake.partitions(home, contracts.LEDGER)
-    replaced = {}
-    for key, found in written.items():
-        keyed = {**dict(part.split("=", 1) for part in key.split("/")), "stage": stage.ledger_stage}
-        replaced.update(_partition_keys(contracts.LEDGER, "/".join(f"{k}={v}" for k, v in keyed.items()), found, live))
-    if replaced:
-        lake.commit(home, contracts.LEDGER, replaced)
     return versions
 
 
-def _record(context: RunContext, stage: Stage, view: View, wanted: Mapping[str, tuple[str, str]], files: Mapping[str, list[DataFile]],
-            checks: Mapping[str, list[CheckResult]], passed: Collection[str], versions: Mapping[str, int | None]) -> list[PartitionOutcome]:
+def _record(
+    context: RunContext,
+    stage: Stage,
+    view: View,
+    wanted: Mapping[str, tuple[str, str]],
+    files: Mapping[str, list[DataFile]],
+    checks: Mapping[str, list[CheckResult]],
+    passed: Collection[str],
+    versions: Mapping[str, int | None],
+) -> list[PartitionOutcome]:
     states, forget, outcomes = [], [], []
     stale_allowed = stage.may_keep_stale and context.settings.publish.on_failed_partition == "publish_stale"
     for key in files:
@@ -201,16 +209,44 @@ def _record(context: RunContext, stage: Stage, view: View, wanted: Mapping[str, 
             forget.append((stage.name, key))
             status = "removed"
         elif key in passed:
-            states.append(state.PartitionState(
-                stage.name, key, fingerprint, stage.version(), state.content_hash(found), "passed", versions.get(stage.tables[0].name),
-                rows, value, size, context.run_id, datetime.now(UTC)))
+            states.append(
+                state.PartitionState(
+                    stage.name,
+                    key,
+                    fingerprint,
+                    stage.version(),
+                    state.content_hash(found),
+                    "passed",
+                    versions.get(stage.tables[0].name),
+                    rows,
+                    value,
+                    size,
+                    context.run_id,
+                    datetime.now(UTC),
+                )
+            )
         else:
             status = "kept_stale" if stale_allowed else "failed"
-            states.append(state.PartitionState(
-                stage.name, key, fingerprint, stage.version(), old.content_hash if old else "", "failed", old.delta_version if old else None,
-                old.row_count if old else 0, old.value_mills if old else None, old.file_bytes if old else 0, context.run_id, datetime.now(UTC)))
+            states.append(
+                state.PartitionState(
+                    stage.name,
+                    key,
+                    fingerprint,
+                    stage.version(),
+                    old.content_hash if old else "",
+                    "failed",
+                    old.delta_version if old else None,
+                    old.row_count if old else 0,
+                    old.value_mills if old else None,
+                    old.file_bytes if old else 0,
+                    context.run_id,
+                    datetime.now(UTC),
+                )
+            )
         tables = {t.name: tuple(f for f in found if f.table == t.name) for t in stage.tables}
-        outcomes.append(PartitionOutcome(stage.name, key, year_of(key), status, rows, size, value, tables, tuple(checks.get(key, ())), reason))
+        outcomes.append(
+            PartitionOutcome(stage.name, key, year_of(key), status, rows, size, value, tables, tuple(checks.get(key, ())), reason)
+        )
         context.log(f"{stage.name} {key}: {status}, {rows:,} rows ({reason})")
     state.record(view.home, states, forget)
     return outcomes

@@ -84,7 +84,8 @@ def make_plan(settings: Settings, view: View | None = None) -> Plan:
     view = view or look(settings)
     items = [
         PlanItem("parse", s.snapshot_id, None, f"{s.file_name} is new", s.file_bytes)
-        for s in view.snapshots if s.snapshot_id not in view.years
+        for s in view.snapshots
+        if s.snapshot_id not in view.years
     ]
     sizes = {s.snapshot_id: s.file_bytes // max(1, len(view.years.get(s.snapshot_id, ()))) for s in view.snapshots}
     dirty: dict[int, str] = {}
@@ -99,6 +100,7 @@ def make_plan(settings: Settings, view: View | None = None) -> Plan:
             listed = {i.year for i in items if i.stage == stage.name}
             items += [
                 PlanItem(stage.name, f"year={year}", year, f"{cause} of {year} is rebuilt")
-                for year, cause in sorted(dirty.items()) if year not in listed
+                for year, cause in sorted(dirty.items())
+                if year not in listed
             ]
     return Plan(tuple(items))

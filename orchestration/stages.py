@@ -66,6 +66,11 @@ class Stage:
     may_keep_stale: bool = False
 
 
+def key_values(partition_key: str) -> dict[str, str]:
+    """``source=baci/year=2020`` as a dictionary; empty for unpartitioned stages."""
+    return dict(part.split("=", 1) for part in partition_key.split("/") if part)
+
+
 def year_of(partition_key: str) -> int | None:
     """The year in a partition key, None for unpartitioned stages."""
     _, found, year = partition_key.rpartition("year=")
@@ -147,18 +152,57 @@ def _aggregate_version() -> str:
     return AGGREGATE_VERSION
 
 
+def _dimension_inputs(view: View) -> dict[str, object]:
+    snapshots = sorted((s.snapshot_id, s.source_release, s.edition) for s in view.snapshots)
+    contents = [(name, view.content(name, "")) for name in (*(s.name for s in _INGEST), RECONCILE.name)]
+    return {"": [snapshots, contents]} if snapshots else {}
+
+
+def _dimension_tasks(view: View, _: str) -> list[Task]:
+    from transforms.core.dimensions import build_dimensions
+
+    return [(build_dimensions, (view.home, view.snapshots))]
+
+
+def _dimension_version() -> str:
+    from transforms.core.dimensions import DIMENSIONS_VERSION
+
+    return DIMENSIONS_VERSION
+
+
 def _no_settings(_: Settings) -> object:
     return None
 
 
 _INGEST = tuple(_ingest_stage(source) for source in SOURCES)
 HARMONISE = Stage(
-    "harmonised_flows", (contracts.HARMONISED_FLOWS,), _harmonise_version,
-    _by_year([s.name for s in _INGEST], lambda s: list(s.reconcile.source_order)), _harmonise_tasks, "harmonise")
+    "harmonised_flows",
+    (contracts.HARMONISED_FLOWS,),
+    _harmonise_version,
+    _by_year([s.name for s in _INGEST], lambda s: list(s.reconcile.source_order)),
+    _harmonise_tasks,
+    "harmonise",
+)
 RECONCILE = Stage(
-    "bilateral_flows", (contracts.BILATERAL_FLOWS,), _reconcile_version,
-    _by_year([HARMONISE.name], lambda s: [s.reconcile.method, str(s.reconcile.cif_factor.normalize())]), _reconcile_tasks, "reconcile")
-AGGREGATE = Stage("aggregates", contracts.AGGREGATES, _aggregate_version, _by_year([RECONCILE.name], _no_settings), _aggregate_tasks, "aggregate")
+    "bilateral_flows",
+    (contracts.BILATERAL_FLOWS,),
+    _reconcile_version,
+    _by_year([HARMONISE.name], lambda s: [s.reconcile.method, str(s.reconcile.cif_factor.normalize())]),
+    _reconcile_tasks,
+    "reconcile",
+)
+AGGREGATE = Stage(
+    "aggregates", contracts.AGGREGATES, _aggregate_version, _by_year([RECONCILE.name], _no_settings), _aggregate_tasks, "aggregate"
+)
 
-#: In the order of the way; dimensions stand apart (orchestration/dimensions.py): they read all years.
-STAGES: dict[str, Stage] = {s.name: s for s in (*_INGEST, HARMONISE, RECONCILE, AGGREGATE)}
+DIMENSIONS = Stage(
+    "dimensions",
+    (contracts.DIM_AREA, contracts.DIM_PRODUCT, contracts.SOURCE_RELEASE),
+    _dimension_version,
+    _dimension_inputs,
+    _dimension_tasks,
+    "dimensions",
+)
+
+#: In the order of the way.
+STAGES: dict[str, Stage] = {s.name: s for s in (*_INGEST, HARMONISE, RECONCILE, AGGREGATE, DIMENSIONS)}

@@ -42,9 +42,14 @@ def dask_client(settings: Settings, *, processes: bool = True) -> Iterator[Clien
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
     with (
         LocalCluster(
-            n_workers=settings.cluster.workers, threads_per_worker=1, processes=processes, host="127.0.0.1",
-            dashboard_address=None, memory_limit=settings.cluster.memory_limit,
-            local_directory=str(settings.home / "build" / "dask"), silence_logs=40,
+            n_workers=settings.cluster.workers,
+            threads_per_worker=1,
+            processes=processes,
+            host="127.0.0.1",
+            dashboard_address=None,
+            memory_limit=settings.cluster.memory_limit,
+            local_directory=str(settings.home / "build" / "dask"),
+            silence_logs=40,
         ) as cluster,
         Client(cluster) as client,
     ):

@@ -125,7 +125,9 @@ def load_settings(home: Path | str | None = None, environment: Mapping[str, str]
         old: Cluster = values["cluster"]
         values["cluster"] = Cluster(
             scheduler=env.get("ENTREPOT_DASK_SCHEDULER") or old.scheduler,
-            workers=int(env.get("ENTREPOT_WORKERS") or old.workers), memory_limit=old.memory_limit)
+            workers=int(env.get("ENTREPOT_WORKERS") or old.workers),
+            memory_limit=old.memory_limit,
+        )
     scalars = {"landing", "home_area", "maximum_unpacked_bytes", "maximum_unpack_ratio"}
     unknown = sorted(set(table) - scalars)
     if unknown:

@@ -36,8 +36,20 @@ CONTROL_KINDS = ("world", "margin", "parent", "breakdown")
 #: Ways a row leaves ingest, and a value leaves a later stage (the ledger's declared reasons).
 ROW_REASONS = ("quarantined", "control", "breakdown", "duplicate", "superseded")
 VALUE_REASONS = (
-    "control", "breakdown", "duplicate", "quarantined", "superseded", "not_chosen", "self_trade", "re_export", "unmapped",
-    "rounding", "cif_removed", "weighting", "nes_moved", "suppressed_residual",
+    "control",
+    "breakdown",
+    "duplicate",
+    "quarantined",
+    "superseded",
+    "not_chosen",
+    "self_trade",
+    "re_export",
+    "unmapped",
+    "rounding",
+    "cif_removed",
+    "weighting",
+    "nes_moved",
+    "suppressed_residual",
 )
 LEDGER_STAGES = ("ingest", "harmonise", "reconcile", "aggregate")
 

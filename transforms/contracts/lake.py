@@ -5,53 +5,126 @@ from __future__ import annotations
 from transforms.contracts.model import Table
 
 _STRATUM = ("basis", "frequency", "period", "classification", "product_level")
-_REPORT_KEY = ("source", "frequency", "period", "reporter_code", "partner_code", "flow_code", "classification", "product_level", "product_code")
+_REPORT_KEY = (
+    "source",
+    "frequency",
+    "period",
+    "reporter_code",
+    "partner_code",
+    "flow_code",
+    "classification",
+    "product_level",
+    "product_code",
+)
 _REPORT_SORT = ("frequency", "period", "reporter_code", "partner_code", "flow_code", "classification", "product_level", "product_code")
 _REPORT_MEASURES = (
-    "reported_value_usd", "valuation", "value_cif_usd", "value_fob_usd", "is_value_rounded",
-    "net_weight_kg", "is_net_weight_estimated", "gross_weight_kg",
-    "quantity", "quantity_unit_code", "is_quantity_estimated", "estimation_flag", "is_reported",
+    "reported_value_usd",
+    "valuation",
+    "value_cif_usd",
+    "value_fob_usd",
+    "is_value_rounded",
+    "net_weight_kg",
+    "is_net_weight_estimated",
+    "gross_weight_kg",
+    "quantity",
+    "quantity_unit_code",
+    "is_quantity_estimated",
+    "estimation_flag",
+    "is_reported",
 )
 _REPORT_ORIGIN = ("snapshot_id", "snapshot_member", "source_line")
 _FLOW_KEY = (*_STRATUM, "product_code", "exporter_code", "importer_code")
 _SUMS = ("value_fob_usd", "net_weight_kg", "flow_count", "missing_weight_count")
 
 REPORTED_FLOWS = Table(
-    "reported_flows", "lake",
+    "reported_flows",
+    "lake",
     "One row per source, period, reporter, partner, flow and product, as the reporter states it.",
     columns=("year", *_REPORT_KEY, *_REPORT_MEASURES, "is_special", "is_self_trade", *_REPORT_ORIGIN),
-    key=_REPORT_KEY, partition_by=("source", "year"), sort_by=_REPORT_SORT,
+    key=_REPORT_KEY,
+    partition_by=("source", "year"),
+    sort_by=_REPORT_SORT,
     required=("reported_value_usd", "valuation", "is_value_rounded", "is_special", "is_self_trade", *_REPORT_ORIGIN),
 )
 
 CONTROL_TOTALS = Table(
-    "control_totals", "lake",
+    "control_totals",
+    "lake",
     "One row per line of a source file that is a total or a breakdown of rows that also stand in reported_flows.",
-    columns=("year", *_REPORT_KEY, "second_partner_code", "customs_code", "mode_of_transport_code", "mode_of_supply_code",
-             "control_kind", *_REPORT_MEASURES, *_REPORT_ORIGIN),
-    key=("source", "snapshot_id", "snapshot_member", "source_line"), partition_by=("source", "year"),
+    columns=(
+        "year",
+        *_REPORT_KEY,
+        "second_partner_code",
+        "customs_code",
+        "mode_of_transport_code",
+        "mode_of_supply_code",
+        "control_kind",
+        *_REPORT_MEASURES,
+        *_REPORT_ORIGIN,
+    ),
+    key=("source", "snapshot_id", "snapshot_member", "source_line"),
+    partition_by=("source", "year"),
     sort_by=(*_REPORT_SORT, "snapshot_id", "snapshot_member", "source_line"),
-    required=("control_kind", *_REPORT_ORIGIN), minimum_rows=0,
+    required=("control_kind", *_REPORT_ORIGIN),
+    minimum_rows=0,
 )
 
 HARMONISED_FLOWS = Table(
-    "harmonised_flows", "lake",
+    "harmonised_flows",
+    "lake",
     "One row per basis, period, product, exporter, importer and side: one report of one flow, ready to be joined with its mirror.",
-    columns=("year", "product_bucket", *_FLOW_KEY, "side", "source", "reported_value_usd", "valuation", "value_fob_usd",
-             "is_value_rounded", "net_weight_kg", "is_net_weight_estimated", "is_reported", "is_residual", "snapshot_id"),
-    key=(*_FLOW_KEY, "side"), partition_by=("year", "product_bucket"),
+    columns=(
+        "year",
+        "product_bucket",
+        *_FLOW_KEY,
+        "side",
+        "source",
+        "reported_value_usd",
+        "valuation",
+        "value_fob_usd",
+        "is_value_rounded",
+        "net_weight_kg",
+        "is_net_weight_estimated",
+        "is_reported",
+        "is_residual",
+        "snapshot_id",
+    ),
+    key=(*_FLOW_KEY, "side"),
+    partition_by=("year", "product_bucket"),
     sort_by=(*_STRATUM, "exporter_code", "importer_code", "product_code", "side"),
     required=("source", "reported_value_usd", "valuation", "is_value_rounded", "is_residual", "snapshot_id"),
 )
 
 BILATERAL_FLOWS = Table(
-    "bilateral_flows", "lake",
+    "bilateral_flows",
+    "lake",
     "One row per basis, period, product, exporter and importer: the reconciled flow with the evidence behind it.",
-    columns=("year", "product_bucket", *_FLOW_KEY, "value_fob_usd", "value_exporter_fob_usd", "value_importer_cif_usd",
-             "value_importer_fob_usd", "cif_factor", "weight_exporter", "sigma_exporter", "sigma_importer", "value_low_usd",
-             "value_high_usd", "method", "evidence", "evidence_kind", "net_weight_kg", "is_provisional", "is_value_rounded",
-             "is_residual", "snapshot_exporter", "snapshot_importer"),
-    key=_FLOW_KEY, partition_by=("year", "product_bucket"),
+    columns=(
+        "year",
+        "product_bucket",
+        *_FLOW_KEY,
+        "value_fob_usd",
+        "value_exporter_fob_usd",
+        "value_importer_cif_usd",
+        "value_importer_fob_usd",
+        "cif_factor",
+        "weight_exporter",
+        "sigma_exporter",
+        "sigma_importer",
+        "value_low_usd",
+        "value_high_usd",
+        "method",
+        "evidence",
+        "evidence_kind",
+        "net_weight_kg",
+        "is_provisional",
+        "is_value_rounded",
+        "is_residual",
+        "snapshot_exporter",
+        "snapshot_importer",
+    ),
+    key=_FLOW_KEY,
+    partition_by=("year", "product_bucket"),
     sort_by=(*_STRATUM, "exporter_code", "importer_code", "product_code"),
     required=("value_fob_usd", "method", "evidence", "is_value_rounded", "is_residual"),
 )
@@ -59,83 +132,197 @@ BILATERAL_FLOWS = Table(
 
 def _aggregate(name: str, grain: str, by: tuple[str, ...], extra: tuple[str, ...] = (), required: tuple[str, ...] = ()) -> Table:
     return Table(
-        name, "lake", grain, columns=("year", *_STRATUM, *by, *_SUMS, *extra), key=(*_STRATUM, *by), partition_by=("year",),
-        sort_by=(*_STRATUM, *by), required=("value_fob_usd", "flow_count", "missing_weight_count", *required),
+        name,
+        "lake",
+        grain,
+        columns=("year", *_STRATUM, *by, *_SUMS, *extra),
+        key=(*_STRATUM, *by),
+        partition_by=("year",),
+        sort_by=(*_STRATUM, *by),
+        required=("value_fob_usd", "flow_count", "missing_weight_count", *required),
     )
 
 
-PAIR_TOTALS = _aggregate(
-    "pair_totals", "One row per stratum, exporter and importer: all products.", ("exporter_code", "importer_code"))
+PAIR_TOTALS = _aggregate("pair_totals", "One row per stratum, exporter and importer: all products.", ("exporter_code", "importer_code"))
 EXPORTER_CHAPTER = _aggregate(
-    "exporter_chapter", "One row per stratum, exporter and chapter: all importers.", ("exporter_code", "chapter_code"))
+    "exporter_chapter", "One row per stratum, exporter and chapter: all importers.", ("exporter_code", "chapter_code")
+)
 PAIR_HEADING = _aggregate(
-    "pair_heading", "One row per stratum, exporter, importer and heading.", ("exporter_code", "importer_code", "heading_code"))
+    "pair_heading", "One row per stratum, exporter, importer and heading.", ("exporter_code", "importer_code", "heading_code")
+)
 EXPORTER_PRODUCT = _aggregate(
-    "exporter_product", "One row per stratum, exporter and product: all importers, with RCA.",
-    ("exporter_code", "product_code"), ("importer_count", "rca"), ("importer_count",))
+    "exporter_product",
+    "One row per stratum, exporter and product: all importers, with RCA.",
+    ("exporter_code", "product_code"),
+    ("importer_count", "rca"),
+    ("importer_count",),
+)
 IMPORTER_PRODUCT = _aggregate(
-    "importer_product", "One row per stratum, importer and product: all suppliers, with their concentration.",
+    "importer_product",
+    "One row per stratum, importer and product: all suppliers, with their concentration.",
     ("importer_code", "product_code"),
     ("supplier_count", "supplier_sum_of_squares_usd2", "supplier_hhi", "top_supplier_code", "top_supplier_value_fob_usd"),
-    ("supplier_count", "supplier_sum_of_squares_usd2", "top_supplier_code", "top_supplier_value_fob_usd"))
+    ("supplier_count", "supplier_sum_of_squares_usd2", "top_supplier_code", "top_supplier_value_fob_usd"),
+)
 WORLD_PRODUCT = _aggregate(
-    "world_product", "One row per stratum and product: all exporters and importers.",
-    ("product_code",), ("exporter_count", "importer_count"), ("exporter_count", "importer_count"))
+    "world_product",
+    "One row per stratum and product: all exporters and importers.",
+    ("product_code",),
+    ("exporter_count", "importer_count"),
+    ("exporter_count", "importer_count"),
+)
 
 AGGREGATES = (PAIR_TOTALS, EXPORTER_CHAPTER, PAIR_HEADING, EXPORTER_PRODUCT, IMPORTER_PRODUCT, WORLD_PRODUCT)
 
 DIM_AREA = Table(
-    "area", "lake", "One row per area code of the publishers.",
-    columns=("area_code", "iso2", "iso3", "area_name", "name_source", "valid_from", "valid_to", "successor_codes",
-             "is_country", "is_special", "is_margin"),
-    key=("area_code",), required=("area_name", "name_source", "is_country", "is_special", "is_margin"), sort_by=("area_code",),
+    "area",
+    "lake",
+    "One row per area code of the publishers.",
+    columns=(
+        "area_code",
+        "iso2",
+        "iso3",
+        "area_name",
+        "name_source",
+        "valid_from",
+        "valid_to",
+        "successor_codes",
+        "is_country",
+        "is_special",
+        "is_margin",
+    ),
+    key=("area_code",),
+    required=("area_name", "name_source", "is_country", "is_special", "is_margin"),
+    sort_by=("area_code",),
 )
 DIM_PRODUCT = Table(
-    "product", "lake", "One row per classification edition and product code.",
-    columns=("classification", "product_code", "product_level", "product_description", "parent_code", "chapter_code",
-             "section_code", "is_leaf", "is_residual", "name_source"),
-    key=("classification", "product_code"), required=("product_level", "is_leaf", "is_residual", "name_source"),
+    "product",
+    "lake",
+    "One row per classification edition and product code.",
+    columns=(
+        "classification",
+        "product_code",
+        "product_level",
+        "product_description",
+        "parent_code",
+        "chapter_code",
+        "section_code",
+        "is_leaf",
+        "is_residual",
+        "name_source",
+    ),
+    key=("classification", "product_code"),
+    required=("product_level", "is_leaf", "is_residual", "name_source"),
     sort_by=("classification", "product_code"),
 )
 SOURCE_RELEASE = Table(
-    "source_release", "lake", "One row per snapshot that is live in the lake.",
-    columns=("snapshot_id", "source", "source_release", "layout", "file_name", "sha256", "file_bytes", "coverage", "licence",
-             "attribution", "redistribution", "is_synthetic", "taken_at", "first_year", "last_year", "row_count"),
-    key=("snapshot_id",), required=("source", "layout", "file_name", "sha256", "file_bytes", "coverage", "redistribution", "is_synthetic"),
+    "source_release",
+    "lake",
+    "One row per snapshot that is live in the lake.",
+    columns=(
+        "snapshot_id",
+        "source",
+        "source_release",
+        "layout",
+        "file_name",
+        "sha256",
+        "file_bytes",
+        "coverage",
+        "licence",
+        "attribution",
+        "redistribution",
+        "is_synthetic",
+        "taken_at",
+        "first_year",
+        "last_year",
+        "row_count",
+    ),
+    key=("snapshot_id",),
+    required=("source", "layout", "file_name", "sha256", "file_bytes", "coverage", "redistribution", "is_synthetic"),
     sort_by=("source", "snapshot_id"),
 )
 
 LEDGER = Table(
-    "ledger", "ops", "One row per stage, source, period and reason: what went in, came out, or left, and why.",
+    "ledger",
+    "ops",
+    "One row per stage, source, period and reason: what went in, came out, or left, and why.",
     columns=("stage", "table_name", "source", "year", "frequency", "period", "reason", "row_count", "value_usd", "unparsed_count"),
-    key=("stage", "table_name", "source", "frequency", "period", "reason"), partition_by=("stage", "source", "year"),
+    key=("stage", "table_name", "source", "frequency", "period", "reason"),
+    partition_by=("stage", "source", "year"),
     required=("row_count", "unparsed_count"),
     sort_by=("table_name", "frequency", "period", "reason"),
 )
 QUARANTINE = Table(
-    "quarantine", "ops", "One row per line of a snapshot that could not enter the lake.",
+    "quarantine",
+    "ops",
+    "One row per line of a snapshot that could not enter the lake.",
     columns=("source", "snapshot_id", "snapshot_member", "source_line", "layout", "year", "column_name", "quarantine_reason", "raw_text"),
-    key=("snapshot_id", "snapshot_member", "source_line"), partition_by=("source", "snapshot_id"),
-    required=("layout", "quarantine_reason", "raw_text"), sort_by=("snapshot_member", "source_line"), minimum_rows=0,
+    key=("snapshot_id", "snapshot_member", "source_line"),
+    partition_by=("source", "snapshot_id"),
+    required=("layout", "quarantine_reason", "raw_text"),
+    sort_by=("snapshot_member", "source_line"),
+    minimum_rows=0,
 )
 PARTITION_STATE = Table(
-    "partition_state", "ops", "One row per table and partition: from what it was built, with which code, and how its gate ended.",
-    columns=("table_name", "partition_key", "input_fingerprint", "stage_version", "content_hash", "gate", "delta_version", "row_count",
-             "value_usd", "file_bytes", "run_id", "recorded_at"),
-    key=("table_name", "partition_key"), required=("input_fingerprint", "stage_version", "content_hash", "gate"),
+    "partition_state",
+    "ops",
+    "One row per table and partition: from what it was built, with which code, and how its gate ended.",
+    columns=(
+        "table_name",
+        "partition_key",
+        "input_fingerprint",
+        "stage_version",
+        "content_hash",
+        "gate",
+        "delta_version",
+        "row_count",
+        "value_usd",
+        "file_bytes",
+        "run_id",
+        "recorded_at",
+    ),
+    key=("table_name", "partition_key"),
+    required=("input_fingerprint", "stage_version", "content_hash", "gate"),
     sort_by=("table_name", "partition_key"),
 )
 CHECK_RESULT = Table(
-    "check_result", "ops", "One row per run, table, partition and check, of failed runs too.",
-    columns=("run_id", "recorded_at", "table_name", "partition_key", "check_name", "column_name", "severity", "is_passed",
-             "observed", "expected", "failed_row_count", "sample"),
+    "check_result",
+    "ops",
+    "One row per run, table, partition and check, of failed runs too.",
+    columns=(
+        "run_id",
+        "recorded_at",
+        "table_name",
+        "partition_key",
+        "check_name",
+        "column_name",
+        "severity",
+        "is_passed",
+        "observed",
+        "expected",
+        "failed_row_count",
+        "sample",
+    ),
     key=("run_id", "table_name", "partition_key", "check_name", "column_name"),
-    required=("severity", "is_passed"), sort_by=("run_id", "table_name", "partition_key", "check_name"),
+    required=("severity", "is_passed"),
+    sort_by=("run_id", "table_name", "partition_key", "check_name"),
 )
 
 TABLES: dict[str, Table] = {
     t.name: t
-    for t in (REPORTED_FLOWS, CONTROL_TOTALS, HARMONISED_FLOWS, BILATERAL_FLOWS, *AGGREGATES, DIM_AREA, DIM_PRODUCT,
-              SOURCE_RELEASE, LEDGER, QUARANTINE, PARTITION_STATE, CHECK_RESULT)
+    for t in (
+        REPORTED_FLOWS,
+        CONTROL_TOTALS,
+        HARMONISED_FLOWS,
+        BILATERAL_FLOWS,
+        *AGGREGATES,
+        DIM_AREA,
+        DIM_PRODUCT,
+        SOURCE_RELEASE,
+        LEDGER,
+        QUARANTINE,
+        PARTITION_STATE,
+        CHECK_RESULT,
+    )
 }
 STRATUM = _STRATUM

@@ -23,7 +23,9 @@ _COMTRADE_LICENCE = {
 }
 
 BACI = Layout(
-    "baci", "baci", "CEPII BACI, one CSV a year",
+    "baci",
+    "baci",
+    "CEPII BACI, one CSV a year",
     fields=(
         Field("t", "period", "code"),
         Field("i", "reporter_code", "code"),
@@ -52,7 +54,9 @@ _LEGACY_IDS = (
 )
 
 COMTRADE_LEGACY = Layout(
-    "comtrade_legacy", "comtrade", "UN Comtrade's download of before 2023, 35 columns",
+    "comtrade_legacy",
+    "comtrade",
+    "UN Comtrade's download of before 2023, 35 columns",
     fields=(
         *_LEGACY_COMMON,
         Field("Period", "period", "code"),
@@ -98,7 +102,9 @@ COMTRADE_LEGACY = Layout(
 )
 
 COMTRADE_LEGACY_CUT = Layout(
-    "comtrade_legacy_cut", "comtrade", "UN Comtrade's download of before 2023, cut to 12 columns",
+    "comtrade_legacy_cut",
+    "comtrade",
+    "UN Comtrade's download of before 2023, cut to 12 columns",
     fields=(
         *_LEGACY_COMMON,
         *_LEGACY_IDS,
@@ -116,7 +122,9 @@ COMTRADE_LEGACY_CUT = Layout(
 )
 
 COMTRADE_BULK = Layout(
-    "comtrade_bulk", "comtrade", "UN Comtrade's bulk file, tab-separated, gzip",
+    "comtrade_bulk",
+    "comtrade",
+    "UN Comtrade's bulk file, tab-separated, gzip",
     fields=(
         Field("datasetCode", None, "ignore", required=False),
         Field("typeCode", "type_code", "code"),
@@ -153,7 +161,8 @@ COMTRADE_BULK = Layout(
         Field("isReported", "is_reported", "flag"),
         Field("isAggregate", None, "ignore"),
     ),
-    delimiter="\t", coverage="complete",
+    delimiter="\t",
+    coverage="complete",
     aggregate_roles=(
         ("second_partner_code", ("", "0")),
         ("customs_code", ("", "C00")),
@@ -166,7 +175,9 @@ COMTRADE_BULK = Layout(
 )
 
 BACI_COUNTRIES = Layout(
-    "baci_countries", "baci", "CEPII BACI's country codes",
+    "baci_countries",
+    "baci",
+    "CEPII BACI's country codes",
     fields=(
         Field("country_code", "area_code", "code"),
         Field("country_name_abbreviation", None, "ignore", required=False),
@@ -174,18 +185,22 @@ BACI_COUNTRIES = Layout(
         Field("iso_2digit_alpha", "iso2", "code", aliases=("country_iso2",)),
         Field("iso_3digit_alpha", "iso3", "code", aliases=("country_iso3",)),
     ),
-    encodings=("utf-8", "latin-1"), kind="areas",
+    encodings=("utf-8", "latin-1"),
+    kind="areas",
     name_pattern=r"V(?P<release>\d{6}[a-z]?)",
     **_BACI_LICENCE,  # type: ignore[arg-type]
 )
 BACI_PRODUCTS = Layout(
-    "baci_products", "baci", "CEPII BACI's product codes of one HS edition",
+    "baci_products",
+    "baci",
+    "CEPII BACI's product codes of one HS edition",
     fields=(
         Field("code", "product_code", "code"),
         Field("description", "product_description", "text"),
         Field("bec", None, "ignore", required=False),
     ),
-    encodings=("utf-8", "latin-1"), kind="products",
+    encodings=("utf-8", "latin-1"),
+    kind="products",
     constants=(("product_level", "6"),),
     name_pattern=rf"(?P<edition>{_EDITIONS})_V(?P<release>\d{{6}}[a-z]?)",
     needs=("edition",),
@@ -193,8 +208,7 @@ BACI_PRODUCTS = Layout(
 )
 
 LAYOUTS: dict[str, Layout] = {
-    layout.name: layout
-    for layout in (BACI, COMTRADE_LEGACY, COMTRADE_LEGACY_CUT, COMTRADE_BULK, BACI_COUNTRIES, BACI_PRODUCTS)
+    layout.name: layout for layout in (BACI, COMTRADE_LEGACY, COMTRADE_LEGACY_CUT, COMTRADE_BULK, BACI_COUNTRIES, BACI_PRODUCTS)
 }
 #: Tables that one source's layouts feed, in the order in which sources are preferred for one flow.
 SOURCES = ("comtrade", "baci")

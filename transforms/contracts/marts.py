@@ -11,82 +11,242 @@ CONTRACT_VERSION = "1.0"
 _STRATUM = lake.STRATUM
 
 
-def _mart(name: str, grain: str, key: tuple[str, ...], columns: tuple[str, ...], required: tuple[str, ...] = (), *,
-          is_view: bool = False, minimum_rows: int = 1) -> Table:
-    return Table(name, "mart", grain, columns=(*columns, "release_id"), key=key, required=(*required, "release_id"),
-                 sort_by=key, is_view=is_view, minimum_rows=minimum_rows)
+def _mart(
+    name: str,
+    grain: str,
+    key: tuple[str, ...],
+    columns: tuple[str, ...],
+    required: tuple[str, ...] = (),
+    *,
+    is_view: bool = False,
+    minimum_rows: int = 1,
+) -> Table:
+    return Table(
+        name,
+        "mart",
+        grain,
+        columns=(*columns, "release_id"),
+        key=key,
+        required=(*required, "release_id"),
+        sort_by=key,
+        is_view=is_view,
+        minimum_rows=minimum_rows,
+    )
 
 
 def _from_lake(name: str, table: Table) -> Table:
-    return _mart(name, table.grain, table.key, table.columns, table.required + table.partition_by,
-                 minimum_rows=0 if table.name == "bilateral_flows" else 1)
+    return _mart(
+        name,
+        table.grain,
+        table.key,
+        table.columns,
+        table.required + table.partition_by,
+        minimum_rows=0 if table.name == "bilateral_flows" else 1,
+    )
 
 
 RELEASE_INFO = _mart(
-    "release_info", "One row: this release.", ("release_id",),
+    "release_info",
+    "One row: this release.",
+    ("release_id",),
     ("published_at", "contract_version", "code_version", "fingerprint", "method", "is_partial", "is_synthetic", "citation"),
-    ("published_at", "contract_version", "code_version", "fingerprint", "method", "is_partial", "is_synthetic", "citation"))
+    ("published_at", "contract_version", "code_version", "fingerprint", "method", "is_partial", "is_synthetic", "citation"),
+)
 DIM_AREA = _from_lake("dim_area", lake.DIM_AREA)
 DIM_PRODUCT = _from_lake("dim_product", lake.DIM_PRODUCT)
 DIM_SOURCE_RELEASE = _from_lake("dim_source_release", lake.SOURCE_RELEASE)
 FCT_REPORTED_FLOWS = _from_lake("fct_reported_flows", lake.REPORTED_FLOWS)
 FCT_BILATERAL_FLOWS = _from_lake("fct_bilateral_flows", lake.BILATERAL_FLOWS)
 BILATERAL_FLOWS = _mart(
-    "bilateral_flows", lake.BILATERAL_FLOWS.grain + " With names.", lake.BILATERAL_FLOWS.key,
+    "bilateral_flows",
+    lake.BILATERAL_FLOWS.grain + " With names.",
+    lake.BILATERAL_FLOWS.key,
     (*lake.BILATERAL_FLOWS.columns, "exporter_iso3", "exporter_name", "importer_iso3", "importer_name", "product_description"),
-    lake.BILATERAL_FLOWS.required, is_view=True, minimum_rows=0)
+    lake.BILATERAL_FLOWS.required,
+    is_view=True,
+    minimum_rows=0,
+)
 FCT_BILATERAL_TOTALS = _mart(
     "fct_bilateral_totals",
     "One row per frequency, period, exporter and importer, from the first entry of the declared order that has it, so that sum() is safe.",
     ("frequency", "period", "exporter_code", "importer_code"),
-    ("year", "frequency", "period", "exporter_code", "exporter_iso3", "exporter_name", "importer_code", "importer_iso3",
-     "importer_name", "basis", "classification", "product_level", "value_fob_usd", "net_weight_kg", "flow_count",
-     "missing_weight_count"),
-    ("year", "exporter_name", "importer_name", "basis", "classification", "product_level", "value_fob_usd", "flow_count",
-     "missing_weight_count"), minimum_rows=0)
+    (
+        "year",
+        "frequency",
+        "period",
+        "exporter_code",
+        "exporter_iso3",
+        "exporter_name",
+        "importer_code",
+        "importer_iso3",
+        "importer_name",
+        "basis",
+        "classification",
+        "product_level",
+        "value_fob_usd",
+        "net_weight_kg",
+        "flow_count",
+        "missing_weight_count",
+    ),
+    (
+        "year",
+        "exporter_name",
+        "importer_name",
+        "basis",
+        "classification",
+        "product_level",
+        "value_fob_usd",
+        "flow_count",
+        "missing_weight_count",
+    ),
+    minimum_rows=0,
+)
 BILATERAL_BALANCE = _mart(
-    "bilateral_balance", "One row per frequency, period, area and partner: exports, imports and the balance, FOB, one basis.",
+    "bilateral_balance",
+    "One row per frequency, period, area and partner: exports, imports and the balance, FOB, one basis.",
     ("frequency", "period", "area_code", "partner_code"),
-    ("year", "frequency", "period", "basis", "area_code", "area_iso3", "area_name", "partner_code", "partner_iso3", "partner_name",
-     "exports_fob_usd", "imports_fob_usd", "balance_fob_usd", "has_exports", "has_imports"),
-    ("year", "basis", "area_name", "partner_name", "balance_fob_usd", "has_exports", "has_imports"), minimum_rows=0)
+    (
+        "year",
+        "frequency",
+        "period",
+        "basis",
+        "area_code",
+        "area_iso3",
+        "area_name",
+        "partner_code",
+        "partner_iso3",
+        "partner_name",
+        "exports_fob_usd",
+        "imports_fob_usd",
+        "balance_fob_usd",
+        "has_exports",
+        "has_imports",
+    ),
+    ("year", "basis", "area_name", "partner_name", "balance_fob_usd", "has_exports", "has_imports"),
+    minimum_rows=0,
+)
 MARKET_SHARE = _mart(
     "market_share",
     "One row per stratum, exporter and product group (TOTAL, or a chapter): the share in all exporters' value of that group.",
     (*_STRATUM, "exporter_code", "product_code"),
-    ("year", *_STRATUM, "exporter_code", "exporter_iso3", "exporter_name", "product_code", "value_fob_usd", "world_value_fob_usd",
-     "exporter_count", "share_of_world_exports", "null_reason"),
-    ("year", "exporter_name", "value_fob_usd", "world_value_fob_usd", "exporter_count"), minimum_rows=0)
+    (
+        "year",
+        *_STRATUM,
+        "exporter_code",
+        "exporter_iso3",
+        "exporter_name",
+        "product_code",
+        "value_fob_usd",
+        "world_value_fob_usd",
+        "exporter_count",
+        "share_of_world_exports",
+        "null_reason",
+    ),
+    ("year", "exporter_name", "value_fob_usd", "world_value_fob_usd", "exporter_count"),
+    minimum_rows=0,
+)
 IMPORT_DEPENDENCE = _mart(
-    "import_dependence", "One row per stratum, importer and product: how concentrated the suppliers are.",
+    "import_dependence",
+    "One row per stratum, importer and product: how concentrated the suppliers are.",
     (*_STRATUM, "importer_code", "product_code"),
-    ("year", *_STRATUM, "importer_code", "importer_iso3", "importer_name", "product_code", "product_description", "imports_fob_usd",
-     "supplier_count", "supplier_hhi", "supplier_equivalent_number", "top_supplier_code", "top_supplier_share", "null_reason"),
-    ("year", "importer_name", "imports_fob_usd", "supplier_count"), minimum_rows=0)
+    (
+        "year",
+        *_STRATUM,
+        "importer_code",
+        "importer_iso3",
+        "importer_name",
+        "product_code",
+        "product_description",
+        "imports_fob_usd",
+        "supplier_count",
+        "supplier_hhi",
+        "supplier_equivalent_number",
+        "top_supplier_code",
+        "top_supplier_share",
+        "null_reason",
+    ),
+    ("year", "importer_name", "imports_fob_usd", "supplier_count"),
+    minimum_rows=0,
+)
 COMPARATIVE_ADVANTAGE = _mart(
-    "comparative_advantage", "One row per stratum, exporter and product: revealed comparative advantage.",
+    "comparative_advantage",
+    "One row per stratum, exporter and product: revealed comparative advantage.",
     (*_STRATUM, "exporter_code", "product_code"),
-    ("year", *_STRATUM, "exporter_code", "exporter_iso3", "exporter_name", "product_code", "product_description", "value_fob_usd",
-     "world_value_fob_usd", "rca", "symmetric_rca", "has_advantage", "null_reason"),
-    ("year", "exporter_name", "value_fob_usd", "world_value_fob_usd"), minimum_rows=0)
+    (
+        "year",
+        *_STRATUM,
+        "exporter_code",
+        "exporter_iso3",
+        "exporter_name",
+        "product_code",
+        "product_description",
+        "value_fob_usd",
+        "world_value_fob_usd",
+        "rca",
+        "symmetric_rca",
+        "has_advantage",
+        "null_reason",
+    ),
+    ("year", "exporter_name", "value_fob_usd", "world_value_fob_usd"),
+    minimum_rows=0,
+)
 REPORTING_COVERAGE = _mart(
-    "reporting_coverage", "One row per source, period, reporter, flow, classification and level: what was reported.",
+    "reporting_coverage",
+    "One row per source, period, reporter, flow, classification and level: what was reported.",
     ("source", "frequency", "period", "reporter_code", "flow_code", "classification", "product_level"),
-    ("source", "year", "frequency", "period", "reporter_code", "reporter_iso3", "reporter_name", "flow_code", "classification",
-     "product_level", "report_row_count", "partner_count", "product_count", "reported_value_usd"),
-    ("year", "reporter_name", "report_row_count", "partner_count", "product_count"), minimum_rows=0)
+    (
+        "source",
+        "year",
+        "frequency",
+        "period",
+        "reporter_code",
+        "reporter_iso3",
+        "reporter_name",
+        "flow_code",
+        "classification",
+        "product_level",
+        "report_row_count",
+        "partner_count",
+        "product_count",
+        "reported_value_usd",
+    ),
+    ("year", "reporter_name", "report_row_count", "partner_count", "product_count"),
+    minimum_rows=0,
+)
 CONSERVATION_LEDGER = _mart(
-    "conservation_ledger", lake.LEDGER.grain, lake.LEDGER.key,
-    (*lake.LEDGER.columns, "is_closed"), (*lake.LEDGER.required, "year", "is_closed"))
+    "conservation_ledger",
+    lake.LEDGER.grain,
+    lake.LEDGER.key,
+    (*lake.LEDGER.columns, "is_closed"),
+    (*lake.LEDGER.required, "year", "is_closed"),
+)
 QUALITY_HISTORY = _mart(
-    "quality_history", lake.CHECK_RESULT.grain, (), lake.CHECK_RESULT.columns,
-    ("run_id", "recorded_at", "table_name", "partition_key", "check_name", "severity", "is_passed"))
+    "quality_history",
+    lake.CHECK_RESULT.grain,
+    (),
+    lake.CHECK_RESULT.columns,
+    ("run_id", "recorded_at", "table_name", "partition_key", "check_name", "severity", "is_passed"),
+)
 
 #: Built after the gates of the others, outside the fingerprint.
 OPS_MARTS = (QUALITY_HISTORY,)
 MARTS: dict[str, Table] = {
     t.name: t
-    for t in (RELEASE_INFO, DIM_AREA, DIM_PRODUCT, DIM_SOURCE_RELEASE, FCT_REPORTED_FLOWS, FCT_BILATERAL_FLOWS, BILATERAL_FLOWS,
-              FCT_BILATERAL_TOTALS, BILATERAL_BALANCE, MARKET_SHARE, IMPORT_DEPENDENCE, COMPARATIVE_ADVANTAGE, REPORTING_COVERAGE,
-              CONSERVATION_LEDGER, QUALITY_HISTORY)
+    for t in (
+        RELEASE_INFO,
+        DIM_AREA,
+        DIM_PRODUCT,
+        DIM_SOURCE_RELEASE,
+        FCT_REPORTED_FLOWS,
+        FCT_BILATERAL_FLOWS,
+        BILATERAL_FLOWS,
+        FCT_BILATERAL_TOTALS,
+        BILATERAL_BALANCE,
+        MARKET_SHARE,
+        IMPORT_DEPENDENCE,
+        COMPARATIVE_ADVANTAGE,
+        REPORTING_COVERAGE,
+        CONSERVATION_LEDGER,
+        QUALITY_HISTORY,
+    )
 }

@@ -9,13 +9,21 @@ from __future__ import annotations
 import os
 import signal
 
-NAMES = frozenset({
-    "snapshot.before_rename", "snapshot.before_manifest",
-    "lake.before_rename", "lake.before_commit", "lake.after_commit",
-    "state.before_record",
-    "marts.before_build", "marts.after_build",
-    "release.before_files", "release.before_pointer", "release.after_pointer",
-})
+NAMES = frozenset(
+    {
+        "snapshot.before_rename",
+        "snapshot.before_manifest",
+        "lake.before_rename",
+        "lake.before_commit",
+        "lake.after_commit",
+        "state.before_record",
+        "marts.before_build",
+        "marts.after_build",
+        "release.before_files",
+        "release.before_pointer",
+        "release.after_pointer",
+    }
+)
 
 
 class FailPoint(RuntimeError):

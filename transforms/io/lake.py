@@ -82,10 +82,7 @@ def active_files(home: Path, table: Table, *, version: int | None = None, **part
         return []
     wanted = {k: str(v) for k, v in partition.items()}
     folder = table_folder(home, table)
-    return sorted(
-        folder / str(a["path"]) for a in _actions(delta)
-        if all(str(a.get(f"partition.{k}")) == v for k, v in wanted.items())
-    )
+    return sorted(folder / str(a["path"]) for a in _actions(delta) if all(str(a.get(f"partition.{k}")) == v for k, v in wanted.items()))
 
 
 def partitions(home: Path, table: Table, *, version: int | None = None) -> list[dict[str, str]]:
@@ -148,8 +145,14 @@ def commit(home: Path, table: Table, replaced: Mapping[str, Sequence[DataFile]])
         if not wanted:
             return None
         create_table_with_add_actions(
-            str(table_folder(home, table)), Schema.from_arrow(table_schema(table)), [_add_action(f) for f in wanted.values()],
-            partition_by=list(table.partition_by) or None, name=table.name, description=table.grain, configuration=_CONFIGURATION)
+            str(table_folder(home, table)),
+            Schema.from_arrow(table_schema(table)),
+            [_add_action(f) for f in wanted.values()],
+            partition_by=list(table.partition_by) or None,
+            name=table.name,
+            description=table.grain,
+            configuration=_CONFIGURATION,
+        )
     else:
         live = {str(a["path"]): "/".join(f"{k}={a[f'partition.{k}']}" for k in table.partition_by) for a in _actions(delta)}
         remove = [p for p, key in live.items() if key in replaced and p not in wanted]
@@ -160,8 +163,11 @@ def commit(home: Path, table: Table, replaced: Mapping[str, Sequence[DataFile]])
         values = {p: dict(part.split("=", 1) for part in live[p].split("/") if part) for p in remove}
         delta.create_write_transaction(
             [*(_add_action(f) for f in add), *(RemoveAction(p, True, now, partition_values=values[p]) for p in remove)],
-            mode="append", schema=delta.schema(), partition_by=list(table.partition_by) or None,
-            commit_properties=CommitProperties(max_commit_retries=0))
+            mode="append",
+            schema=delta.schema(),
+            partition_by=list(table.partition_by) or None,
+            commit_properties=CommitProperties(max_commit_retries=0),
+        )
     fail_point("lake.after_commit")
     _assert_live(home, table, replaced)
     return current_version(home, table)

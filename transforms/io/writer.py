@@ -130,9 +130,14 @@ class PartitionWriter:
         data = conform(data, self.table)
         if self._writer is None:
             self._writer = pq.ParquetWriter(
-                self._temporary, file_schema(self.table), compression="zstd", compression_level=3,
-                store_decimal_as_integer=True, write_statistics=True,
-                use_dictionary=[f.name for f in file_schema(self.table) if f.type == DICTIONARY])
+                self._temporary,
+                file_schema(self.table),
+                compression="zstd",
+                compression_level=3,
+                store_decimal_as_integer=True,
+                write_statistics=True,
+                use_dictionary=[f.name for f in file_schema(self.table) if f.type == DICTIONARY],
+            )
         self._writer.write_table(data, row_group_size=data.num_rows)
         self._rows += data.num_rows
         value = value_column(self.table)
@@ -155,8 +160,15 @@ class PartitionWriter:
         self._temporary.replace(target)
         fsync_folder(self._folder)
         has_value = value_column(self.table) is not None
-        return DataFile(self.table.name, self.partition, str(target.relative_to(self._root)), self._rows, size, digest,
-                        self._value if has_value else None)
+        return DataFile(
+            self.table.name,
+            self.partition,
+            str(target.relative_to(self._root)),
+            self._rows,
+            size,
+            digest,
+            self._value if has_value else None,
+        )
 
     def __enter__(self) -> PartitionWriter:
         return self

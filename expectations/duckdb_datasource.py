@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal  # noqa: F401 - ClassVar and Literal are read by pydantic from the annotations below
+from typing import Any, ClassVar, Literal
 
 #: Memory DuckDB may take before it spills into the session's temporary folder.
 MEMORY_LIMIT = "1200MB"
@@ -51,6 +51,8 @@ def adapter() -> Adapter:
     from great_expectations.expectations.core import UnexpectedRowsExpectation
 
     class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
+        _connection: Any
+
         @contextmanager
         def get_connection(self) -> Iterator[Any]:
             if self._connection is None:

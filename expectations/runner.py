@@ -16,7 +16,8 @@ from typing import Any
 from expectations import batches, suites
 from expectations.batches import Batch
 from expectations.duckdb_datasource import MEMORY_LIMIT, EvaluationError, Session, duckdb_session, quoted
-from expectations.rules import RULES, Rule
+from expectations.rule import Rule
+from expectations.rules import RULES
 from expectations.suites import Check
 from transforms.contracts import lake, marts
 from transforms.contracts.model import Table

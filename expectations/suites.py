@@ -117,7 +117,7 @@ def columns_query(expected: Sequence[str]) -> str:
     """
     wanted = ", ".join(f"({i}, {_literal(c)}, {_literal(sql_type(c))})" for i, c in enumerate(expected, 1))
     return (
-        f"with found as (select * from {{batch}}), wanted(position, column_name, column_type) as (values {wanted}), "  # noqa: S608
+        f"with found as (select * from {{batch}}), wanted(position, column_name, column_type) as (values {wanted}), "
         "grid as (select f.partition_key, f.file_name, w.* from (select distinct partition_key, file_name from found) f, wanted w) "
         "select coalesce(g.partition_key, f.partition_key) as partition_key, "
         "coalesce(g.column_name, f.column_name) as column_name, "

@@ -146,7 +146,7 @@ def _publish(
         for warning in (w for r in results for w in r.warnings):
             context.log(f"{stage.name} {key}: {warning}")
     written = {key: ledger.write(view.home, lines[key]) for key in built}
-    checks = gate_files(stage, {k: files[k] for k in built if wanted[k][0]}, written, context.settings)
+    checks = gate_files(view.home, stage, {k: files[k] for k in built if wanted[k][0]}, written)
     state.record_checks(view.home, context.run_id, [c for found in checks.values() for c in found])
     passed = {k for k in built if all(c.is_passed or c.severity == "warning" for c in checks.get(k, ()))}
     versions = _commit(view.home, stage, {k: files[k] for k in passed}, {k: written[k] for k in passed})

@@ -145,6 +145,16 @@ class PartitionWriter:
             column = data.column(value)
             self._value += int(mills(column).sum()) if column.type == pa.decimal128(18, 3) else _wide_mills(column)
 
+    @property
+    def rows(self) -> int:
+        """Rows written so far."""
+        return self._rows
+
+    @property
+    def value_mills(self) -> int:
+        """Exact sum of the value column so far, in mills; 0 where the table has none."""
+        return self._value
+
     def close(self) -> DataFile | None:
         """Finish: fsync, rename to the content's name. None where nothing was written."""
         if self._writer is None:

@@ -11,20 +11,23 @@ _AGGREGATES = tuple(t.name for t in lake.AGGREGATES)
 def _sums_equal(name: str, table: str, other: str, where: str = "true") -> Rule:
     """Values and flow counts per stratum are equal in two tables, exactly; a stratum in one alone fails."""
 
-    def sums(source: str, flows: str) -> str:
+    def sums(source: str, flows: str, restriction: str) -> str:
         return (
-            f"select year, {STRATUM}, sum(value_fob_usd) as value_fob_usd, {flows} as flow_count from {source} where {where} "
+            f"select year, {STRATUM}, sum(value_fob_usd) as value_fob_usd, {flows} as flow_count from {source} where {restriction} "
             f"group by year, {STRATUM}"
         )
 
-    flows = "count(*)" if other == "bilateral_flows" else "sum(flow_count)"
+    is_upstream = other == "bilateral_flows"
+    flows = "count(*)" if is_upstream else "sum(flow_count)"
+    # Flows come as context, of more years than are gated; aggregates come together, and a year in one alone fails.
+    theirs = f"year in (select distinct year from {table})" if is_upstream else where
     return Rule(
         name,
         table,
         f"select 'year=' || year as partition_key, {STRATUM}, a.value_fob_usd as value_fob_usd, b.value_fob_usd as other_value_fob_usd, "
-        f"a.flow_count as flow_count, b.flow_count as other_flow_count from ({sums(table, 'sum(flow_count)')}) a "
-        f"full outer join (select * from ({sums(other, flows)}) where year in (select distinct year from {table})) b "
-        f"using (year, {STRATUM}) where a.value_fob_usd is distinct from b.value_fob_usd or a.flow_count is distinct from b.flow_count",
+        f"a.flow_count as flow_count, b.flow_count as other_flow_count from ({sums(table, 'sum(flow_count)', where)}) a "
+        f"full outer join ({sums(other, flows, theirs)}) b using (year, {STRATUM}) "
+        f"where a.value_fob_usd is distinct from b.value_fob_usd or a.flow_count is distinct from b.flow_count",
         f"values and flows per stratum equal those of {other}, exactly",
         needs=(other,),
     )

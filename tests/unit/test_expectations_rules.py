@@ -10,6 +10,8 @@ import pytest
 from expectations import runner, suites
 from expectations.rules import RULES
 from tests.unit import expectation_cases as cases
+from tests.unit import expectation_files as files
+from tests.unit import expectation_rows as rows_of
 from transforms.contracts import lake, marts
 from transforms.contracts.records import CheckResult
 
@@ -28,12 +30,18 @@ def failed(results: list[CheckResult]) -> set[tuple[str, str]]:
     return {(r.table_name, r.check_name) for r in results if not r.is_passed}
 
 
-PREFIX = {"reported_flows": "source=comtrade/year={}", "ledger": "stage=ingest/source=comtrade/year={}",
-          "harmonised_flows": "year={}/product_bucket=0", "bilateral_flows": "year={}/product_bucket=0"}  # fmt: skip
-MAKE: dict[str, Callable[[int], cases.Rows]] = {
-    "reported_flows": cases.reported_flows, "harmonised_flows": cases.harmonised_flows, "bilateral_flows": cases.bilateral_flows,
-    "ledger": cases.ledger,
-}  # fmt: skip
+PREFIX = {
+    "reported_flows": "source=comtrade/year={}",
+    "ledger": "stage=ingest/source=comtrade/year={}",
+    "harmonised_flows": "year={}/product_bucket=0",
+    "bilateral_flows": "year={}/product_bucket=0",
+}
+MAKE: dict[str, Callable[[int], rows_of.Rows]] = {
+    "reported_flows": rows_of.reported_flows,
+    "harmonised_flows": rows_of.harmonised_flows,
+    "bilateral_flows": rows_of.bilateral_flows,
+    "ledger": rows_of.ledger,
+}
 YEARS = {case: GOOD + 1 + n for n, case in enumerate([*cases.FLOW_CASES, *cases.AGGREGATE_CASES])}
 
 
@@ -51,7 +59,7 @@ def flow_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
             rows = make(year)
             worsen.get(year, lambda _: None)(rows)
             key = PREFIX[name].format(year)
-            tables[table][key] = [cases.write(root / name / key / "a.parquet", table, rows)]
+            tables[table][key] = [files.write(root / name / key / "a.parquet", table, rows)]
     return of_partition(runner.gate_many(tables))
 
 
@@ -61,21 +69,21 @@ def aggregate_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     tables: dict[lake.Table, dict[str, list[Path]]] = {t: {} for t in lake.AGGREGATES}
     context = []
     for year in [GOOD, *(YEARS[case] for case in cases.AGGREGATE_CASES)]:
-        rows = cases.aggregates(year)
+        rows = rows_of.aggregates(year)
         for case, worsen in cases.AGGREGATE_CASES.items():
             if YEARS[case] == year:
                 worsen(rows[case[0]])
-        for table, files in tables.items():
+        for table, partitions in tables.items():
             key = f"year={year}"
-            files[key] = [cases.write(root / table.name / key / "a.parquet", table, rows[table.name])]
+            partitions[key] = [files.write(root / table.name / key / "a.parquet", table, rows[table.name])]
         folder = root / "bilateral_flows" / f"year={year}" / "product_bucket=0"
-        context.append(cases.write(folder / "a.parquet", lake.BILATERAL_FLOWS, cases.flows_behind_aggregates(year)))
+        context.append(files.write(folder / "a.parquet", lake.BILATERAL_FLOWS, rows_of.flows_behind_aggregates(year)))
     return of_partition(runner.gate_many(tables, context={"bilateral_flows": context}))
 
 
 @pytest.fixture(scope="module")
 def good_marts(tmp_path_factory: pytest.TempPathFactory) -> list[CheckResult]:
-    path = cases.database(tmp_path_factory.mktemp("marts") / "good.duckdb", cases.mart_rows())
+    path = files.database(tmp_path_factory.mktemp("marts") / "good.duckdb", files.mart_rows())
     return runner.gate_database(path, [t for t in marts.MARTS.values() if not t.is_view])
 
 
@@ -111,11 +119,11 @@ def test_rule_on_aggregates_fails_on_its_bad_row(case: tuple[str, str], aggregat
 
 @pytest.mark.parametrize("case", cases.MART_CASES, ids=".".join)
 def test_rule_on_marts_fails_on_its_bad_row(case: tuple[str, str], tmp_path: Path) -> None:
-    table, name = case
-    rows = {t: r for t, r in cases.mart_rows().items() if t in (table, "release_info")}
+    table, _ = case
+    rows = {t: r for t, r in files.mart_rows().items() if t in (table, "release_info")}
     cases.MART_CASES[case](rows[table])
     rule = next(r for r in RULES if (r.table, r.name) == case)
-    results = runner.gate_database(cases.database(tmp_path / "bad.duckdb", rows), [marts.MARTS[table]], rules=[rule])
+    results = runner.gate_database(files.database(tmp_path / "bad.duckdb", rows), [marts.MARTS[table]], rules=[rule])
     assert case in failed(results)
 
 
@@ -131,13 +139,15 @@ def test_rules_name_tables_of_the_contracts() -> None:
 
 
 def test_a_one_sided_stratum_is_reported_where_the_table_lacks_the_year(tmp_path: Path) -> None:
-    rows = cases.aggregates(2000), cases.aggregates(2001)
+    rows = rows_of.aggregates(2000), rows_of.aggregates(2001)
     world, pairs = lake.WORLD_PRODUCT, lake.PAIR_TOTALS
     tables = {
-        world: {f"year={y}": [cases.write(tmp_path / "world_product" / f"year={y}" / "a.parquet", world, r["world_product"])]
-                for y, r in zip((2000, 2001), rows, strict=True)},
-        pairs: {"year=2000": [cases.write(tmp_path / "pair_totals" / "year=2000" / "a.parquet", pairs, rows[0]["pair_totals"])]},
-    }  # fmt: skip
+        world: {
+            f"year={y}": [files.write(tmp_path / "world_product" / f"year={y}" / "a.parquet", world, r["world_product"])]
+            for y, r in zip((2000, 2001), rows, strict=True)
+        },
+        pairs: {"year=2000": [files.write(tmp_path / "pair_totals" / "year=2000" / "a.parquet", pairs, rows[0]["pair_totals"])]},
+    }
     found = [r for r in runner.gate_many(tables) if not r.is_passed]
     assert [(r.check_name, r.partition_key) for r in found] == [("pair_totals_equal_world", "year=2001")]
 
@@ -158,12 +168,12 @@ def contract_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     root, table = tmp_path_factory.mktemp("contract"), lake.BILATERAL_FLOWS
     partitions = {}
     for year, worsen in enumerate([lambda _: None, *CONTRACT_CASES.values()], GOOD):
-        rows = cases.bilateral_flows(year)
+        rows = rows_of.bilateral_flows(year)
         worsen(rows)
         key = f"year={year}/product_bucket=0"
-        partitions[key] = [cases.write(root / key / "a.parquet", table, rows)]
+        partitions[key] = [files.write(root / key / "a.parquet", table, rows)]
     key = "year=1990/product_bucket=0"
-    partitions[key] = [cases.write(root / key / "a.parquet", table, cases.bilateral_flows(1990), without="evidence")]
+    partitions[key] = [files.write(root / key / "a.parquet", table, rows_of.bilateral_flows(1990), without="evidence")]
     partitions["year=1991/product_bucket=0"] = []
     return of_partition(runner.gate(table, partitions, rules=[]))
 

@@ -1,0 +1,124 @@
+"""What kind of file is this: by its header, against the layouts declared; never by guessing from values."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from transforms.contracts.codes import BACI_EDITIONS, CLASSIFICATIONS
+from transforms.contracts.layouts import LAYOUTS
+from transforms.contracts.model import Layout
+from transforms.io.archives import BadFileError
+
+#: The header must end within this many bytes.
+HEADER_BYTES = 1 << 16
+BOM = codecs.BOM_UTF8
+
+
+class UnknownLayoutError(BadFileError):
+    """No layout has this header; the text lists the layouts known and what the nearest misses."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A layout, the header as it stands in the file, and the columns that the layout doesn't know."""
+
+    layout: Layout
+    header: tuple[str, ...]
+    extras: tuple[str, ...]
+
+
+def refuse_foreign(head: bytes, name: str) -> None:
+    """BadFileError where the first bytes are no table of text: empty, UTF-16, HTML, XML, JSON, binary."""
+    if not head.strip():
+        raise BadFileError(f"{name}: the file is empty")
+    if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise BadFileError(f"{name}: is UTF-16; save it as UTF-8 and hand it over again")
+    if b"\0" in head[:4096]:
+        raise BadFileError(f"{name}: holds NUL bytes: a binary file, or UTF-16 without its mark; a text table is needed")
+    start = head.removeprefix(BOM).lstrip()[:200].lower()
+    if start.startswith((b"<!doctype", b"<html", b"<head", b"<body")):
+        raise BadFileError(f"{name}: is an HTML page (an error or a login page?), not data; the download failed")
+    if start.startswith((b"<?xml", b"<")):
+        raise BadFileError(f"{name}: is XML (an error message of a server?), not a table; the download failed")
+    if start.startswith((b"{", b"[")):
+        raise BadFileError(f"{name}: is JSON (an error message or an API's answer), not a table of a known layout")
+
+
+def _first_line(head: bytes) -> str:
+    line = head.removeprefix(BOM).split(b"\n", 1)[0].rstrip(b"\r")
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _header(line: str, layout: Layout) -> tuple[str, ...]:
+    cells = next(csv.reader([line], delimiter=layout.delimiter), [])
+    return tuple(c.strip() for c in cells)
+
+
+def _missing(layout: Layout, header: Iterable[str]) -> list[str]:
+    there = set(header)
+    return [f.name for f in layout.fields if f.required and not there.intersection((f.name, *f.aliases))]
+
+
+def recognise(head: bytes, name: str) -> Recognised:
+    """The layout of a file from its first bytes.
+
+    All required columns must be there; among several the one that knows most columns wins.
+    Raises UnknownLayoutError (layouts known, what the nearest misses) or BadFileError.
+    """
+    refuse_foreign(head, name)
+    line = _first_line(head)
+    found, near = [], []
+    for layout in LAYOUTS.values():
+        header = _header(line, layout)
+        missing = _missing(layout, header)
+        known = sum(layout.field_for(c) is not None for c in header)
+        near.append((len(missing) - known, len(missing), layout, missing))
+        if not missing:
+            found.append((known, layout, header))
+    if not found:
+        raise UnknownLayoutError(_unknown(name, line, near))
+    _, layout, header = max(found, key=lambda entry: entry[0])
+    twice = sorted({c for c in header if header.count(c) > 1})
+    if twice:
+        raise BadFileError(f"{name}: column {twice[0]!r} stands twice in the header")
+    extras = tuple(c for c in header if layout.field_for(c) is None)
+    return Recognised(layout, header, extras)
+
+
+def _unknown(name: str, line: str, near: list[tuple[int, int, Layout, list[str]]]) -> str:
+    _, _, layout, missing = min(near, key=lambda entry: entry[:2])
+    known = "; ".join(f"{entry.name} ({entry.title})" for entry in LAYOUTS.values())
+    return (
+        f"{name}: no known layout has this header: {line[:200]!r}. Layouts known: {known}. "
+        f"The nearest is {layout.name}; missing from it: {', '.join(missing)}."
+    )
+
+
+def edition_code(text: str) -> str:
+    """'HS17', 'hs2017' or 'H5' as 'H5'; SITC editions 'S1' to 'S4'. BadFileError for anything else."""
+    upper = text.strip().upper()
+    upper = re.sub(r"^HS(?:19|20)(\d\d)$", r"HS\1", upper)
+    code = BACI_EDITIONS.get(upper, upper)
+    if code not in CLASSIFICATIONS:
+        raise BadFileError(f"edition {text!r} is none of {', '.join([*BACI_EDITIONS, *CLASSIFICATIONS])}")
+    return code
+
+
+def from_name(layout: Layout, name: str) -> dict[str, str]:
+    """What the file's name says: edition (as H5), release, year; only what is there."""
+    match = re.search(layout.name_pattern, name) if layout.name_pattern else None
+    if match is None:
+        return {}
+    said = {key: value for key, value in match.groupdict().items() if value}
+    if "edition" in said:
+        said["edition"] = edition_code(said["edition"])
+    if layout.source == "baci" and "release" in said:
+        said["release"] = "V" + said["release"]
+    return said

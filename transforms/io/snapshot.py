@@ -1,0 +1,260 @@
+"""Snapshots: the untouched copy of every file handed over, with what is declared about it.
+
+``snapshots/<id>/`` holds the file under its own name and ``snapshot.json``; a folder without
+that last file is an orphan of a run that died, and is never read.
+"""
+
+from __future__ import annotations
+
+import codecs
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from transforms.contracts.model import Layout
+from transforms.contracts.records import Snapshot
+from transforms.io.archives import BadFileError, member_names, open_stream
+from transforms.io.failpoints import fail_point
+from transforms.io.files import CHUNK, fsync_folder, sha256_of, write_text
+from transforms.io.recognise import HEADER_BYTES, Recognised, UnknownLayoutError, edition_code, from_name, recognise
+from transforms.settings import Settings
+
+SIDECAR = ".entrepot.json"
+#: In a folder or zip, other files (a read-me, a PDF) are no data and are passed over.
+DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".dat")
+#: Read-me files are .txt too: one that no layout knows is passed over, in a folder or zip.
+_MAY_BE_PROSE = (".txt", ".dat")
+_SIDECAR_KEYS = ("source_release", "edition", "is_synthetic", "licence", "attribution", "redistribution", "coverage")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the user says about a file; it wins over the sidecar, and that over the file's name.
+
+    ``edition`` in either spelling (HS17, H5), ``source_release`` as the publisher writes it.
+    """
+
+    edition: str | None = None
+    source_release: str | None = None
+    coverage: str | None = None
+
+
+@dataclass(frozen=True)
+class _Member:
+    name: str
+    recognised: Recognised
+    encoding: str
+
+
+def _encoding(layout: Layout, is_utf8: bool, name: str) -> str:
+    if is_utf8:
+        return "utf-8"
+    for encoding in layout.encodings:
+        if encoding != "utf-8":
+            return encoding
+    raise BadFileError(f"{name}: is not UTF-8, and {layout.name} files have no other encoding; the file is damaged or of another kind")
+
+
+def _examine(path: Path, member: str, settings: Settings) -> _Member:
+    """Read a member once from end to end: its layout, its encoding, whole, within limits, with rows."""
+    label = path.name if member == path.name else f"{path.name}: {member}"
+    decoder, is_utf8, has_rows = codecs.getincrementaldecoder("utf-8")("strict"), True, False
+    with open_stream(path, member, settings) as stream:
+        head = stream.read(HEADER_BYTES)
+        found = recognise(head, label)
+        chunk, rest = head, head.partition(b"\n")[2]
+        while chunk:
+            has_rows = has_rows or bool(rest.strip())
+            if is_utf8:
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError:
+                    is_utf8 = False
+            chunk = rest = stream.read(CHUNK)
+    if is_utf8:
+        try:
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            is_utf8 = False
+    if not has_rows:
+        raise BadFileError(f"{label}: has a header and no rows; an empty answer is not taken for data")
+    return _Member(member, found, _encoding(found.layout, is_utf8, label))
+
+
+def _members(path: Path, settings: Settings) -> list[_Member]:
+    names = member_names(path)
+    if names == (path.name,):
+        return [_examine(path, path.name, settings)]
+    found = []
+    for name in names:
+        suffix = Path(name).suffix.lower()
+        if suffix not in DATA_SUFFIXES or suffix == ".zip" or name.startswith("__MACOSX/"):
+            continue
+        try:
+            found.append(_examine(path, name, settings))
+        except UnknownLayoutError:
+            if suffix not in _MAY_BE_PROSE:
+                raise
+    if not found:
+        raise BadFileError(f"{path.name}: holds no data file ({', '.join(names[:5]) or 'it is empty'})")
+    return found
+
+
+def _sidecar(path: Path) -> dict[str, object]:
+    sidecar = path.with_name(path.name + SIDECAR)
+    if not sidecar.exists():
+        return {}
+    try:
+        said = json.loads(sidecar.read_text("utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise BadFileError(f"{sidecar.name}: isn't valid JSON ({error})") from error
+    unknown = sorted(set(said) - set(_SIDECAR_KEYS))
+    if unknown:
+        raise BadFileError(f"{sidecar.name}: declares {unknown[0]!r}; it may declare {', '.join(_SIDECAR_KEYS)}")
+    return dict(said)
+
+
+def _one_of(path: Path, layout: Layout, members: Sequence[_Member], key: str) -> str | None:
+    """What the names say: the file's own first, else the members', which must agree."""
+    own = from_name(layout, path.name).get(key)
+    said = sorted({v for m in members if (v := from_name(layout, m.name).get(key))})
+    if own is None and len(said) > 1:
+        option = "--edition" if key == "edition" else "--release"
+        raise BadFileError(f"{path.name}: its members name several {key}s ({', '.join(said)}); say which with {option}")
+    return own or (said[0] if said else None)
+
+
+def _declare(path: Path, layout: Layout, members: Sequence[_Member], declared: Declared, said: dict[str, object]) -> dict[str, object]:
+    """Edition, release, coverage, licence: command line over sidecar over name over layout."""
+    edition = declared.edition or said.get("edition")
+    code = edition_code(str(edition)) if edition else _one_of(path, layout, members, "edition")
+    release = declared.source_release or said.get("source_release") or _one_of(path, layout, members, "release")
+    lacking = [n for n, v in (("edition", code), ("release", release)) if n in layout.needs and not v]
+    if lacking:
+        raise BadFileError(
+            f"{path.name}: a {layout.name} file doesn't say its {' and '.join(lacking)}, nor does its name; "
+            "say it on the command line: --edition HS17 --release V202201"
+        )
+    coverage = declared.coverage or said.get("coverage") or layout.coverage
+    if coverage not in ("complete", "partial"):
+        raise BadFileError(f"{path.name}: coverage {coverage!r} is neither complete nor partial")
+    return {
+        "edition": code if "edition" in layout.needs else None,
+        "source_release": release,
+        "coverage": coverage,
+        "is_synthetic": bool(said.get("is_synthetic", False)),
+        "licence": said.get("licence", layout.licence),
+        "attribution": said.get("attribution", layout.attribution),
+        "redistribution": said.get("redistribution", layout.redistribution),
+    }
+
+
+def _store(path: Path, sha256: str, snapshot: Snapshot, home: Path) -> None:
+    folder = home / "snapshots" / snapshot.snapshot_id
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / snapshot.file_name
+    if not target.exists():
+        temporary = folder / f".{os.getpid()}.tmp"
+        try:
+            shutil.copyfile(path, temporary)
+            if sha256_of(temporary) != sha256:
+                raise BadFileError(f"{path}: changed while it was copied; hand it over again when it is whole")
+            with temporary.open("rb+") as handle:
+                os.fsync(handle.fileno())
+            fail_point("snapshot.before_rename")
+            temporary.replace(target)
+            fsync_folder(folder)
+        finally:
+            temporary.unlink(missing_ok=True)
+    fail_point("snapshot.before_manifest")
+    record = {**dataclasses.asdict(snapshot), "taken_at": snapshot.taken_at.isoformat()}
+    write_text(folder / "snapshot.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def _take_file(path: Path, settings: Settings, declared: Declared) -> list[Snapshot]:
+    if path.stat().st_size == 0:
+        raise BadFileError(f"{path.name}: the file is empty")
+    members = _members(path, settings)
+    sha256, said = sha256_of(path), _sidecar(path)
+    known = {s.snapshot_id: s for s in live_snapshots(settings.home)}
+    # The flows keep the file's own hash as id; code lists beside them in one zip get a derived one.
+    layouts = sorted(
+        {m.recognised.layout.name: m.recognised.layout for m in members}.values(), key=lambda entry: (entry.kind != "flows", entry.name)
+    )
+    taken = []
+    for position, layout in enumerate(layouts):
+        mine = [m for m in members if m.recognised.layout.name == layout.name]
+        identity = sha256 if position == 0 else hashlib.sha256(f"{sha256}:{layout.name}".encode()).hexdigest()
+        encodings = {m.encoding for m in mine}
+        snapshot = Snapshot(
+            snapshot_id=identity[:16],
+            sha256=sha256,
+            source=layout.source,
+            layout=layout.name,
+            kind=layout.kind,
+            file_name=path.name,
+            file_bytes=path.stat().st_size,
+            members=tuple(m.name for m in mine),
+            taken_at=datetime.now(UTC),
+            encoding="utf-8" if encodings == {"utf-8"} else sorted(encodings - {"utf-8"})[0],
+            header_extras=tuple(sorted({e for m in mine for e in m.recognised.extras})),
+            **_declare(path, layout, mine, declared, said),  # type: ignore[arg-type]
+        )
+        old = known.get(snapshot.snapshot_id)
+        if old is not None:
+            snapshot = dataclasses.replace(snapshot, taken_at=old.taken_at, file_name=old.file_name, members=old.members)
+        if snapshot != old:
+            _store(path, sha256, snapshot, settings.home)
+        taken.append(snapshot)
+    return taken
+
+
+def take_snapshot(path: Path, settings: Settings, *, declared: Declared | None = None) -> tuple[Snapshot, ...]:
+    """Recognise a file, or every data file in a folder, and keep untouched copies in the home.
+
+    A zip of several layouts (years and code lists) gives one snapshot per layout. The same
+    bytes again give the same snapshot. Raises BadFileError (UnknownLayoutError for a header
+    that no layout has) before anything is kept of the file.
+    """
+    declared = declared or Declared()
+    if not path.exists():
+        raise BadFileError(f"{path}: no such file or folder")
+    if path.is_file():
+        return tuple(_take_file(path, settings, declared))
+    taken: list[Snapshot] = []
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and p.suffix.lower() in DATA_SUFFIXES):
+        try:
+            taken += _take_file(file, settings, declared)
+        except UnknownLayoutError:
+            if file.suffix.lower() not in _MAY_BE_PROSE:
+                raise
+    if not taken:
+        raise BadFileError(f"{path}: holds no data file ({', '.join(DATA_SUFFIXES)})")
+    return tuple(taken)
+
+
+def live_snapshots(home: Path) -> list[Snapshot]:
+    """All snapshots of the home, by id. A folder without its snapshot.json doesn't count."""
+    return [_load(record) for record in sorted((home / "snapshots").glob("*/snapshot.json"))]
+
+
+def _load(record: Path) -> Snapshot:
+    values = json.loads(record.read_text("utf-8"))
+    values["taken_at"] = datetime.fromisoformat(values["taken_at"])
+    for key in ("members", "header_extras"):
+        values[key] = tuple(values[key])
+    return Snapshot(**values)
+
+
+def open_member(home: Path, snapshot: Snapshot, member: str, settings: Settings | None = None) -> AbstractContextManager[BinaryIO]:
+    """Context manager: the decompressed bytes of a member. Limits were checked when it was taken."""
+    limits = settings or Settings(home=home, maximum_unpacked_bytes=2**62, maximum_unpack_ratio=2**31)
+    return open_stream(home / "snapshots" / snapshot.snapshot_id / snapshot.file_name, member, limits)

@@ -1,0 +1,87 @@
+"""Dictionary-encoded code columns: each distinct text is judged once, rows only carry numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.io.archives import BadFileError
+from transforms.sources import tokenise
+from transforms.sources.reader import Block
+
+#: Distinct texts one code column may have; more is no code list.
+MAXIMUM_CODES = 1 << 15
+
+
+class Encoder:
+    """Texts of one code column, over all blocks of a member, numbered in order of appearance."""
+
+    def __init__(self, column: str) -> None:
+        self.column = column
+        self.texts: list[str] = []
+        self._keys = np.zeros(MAXIMUM_CODES * 2, np.uint64)
+        self._taken = np.full(MAXIMUM_CODES * 2, -1, np.int32)
+        self._entries = np.zeros(MAXIMUM_CODES, np.uint64)
+
+    def encode(self, block: Block, encoding: str) -> np.ndarray:
+        """Number of each row's text, shape (rows,) int32; TOO_LONG where it can't be a code."""
+        ids = np.empty(block.rows, np.int32)
+        before = len(self.texts)
+        count = tokenise.encode(block.data, *block.span(self.column), self._keys, self._taken, self._entries, before, ids)
+        if (ids == tokenise.FULL).any():
+            raise BadFileError(f"column {self.column} holds more than {MAXIMUM_CODES:,} different codes: these are no codes")
+        for key in self._entries[before:count]:
+            self.texts.append(int(key).to_bytes(8, "big").lstrip(b"\0").decode(encoding, "replace"))
+        return ids
+
+
+class Judged:
+    """Distinct inputs (a number each) to distinct accepted values, or to a reason for refusal.
+
+    ``judge`` gives (value, reason): value None with a reason refuses, value None without is NULL.
+    """
+
+    def __init__(self, judge: Callable[[int], tuple[object, str | None]]) -> None:
+        self._judge = judge
+        self._to = np.full(1024, -3, np.int32)
+        self._numbers: dict[object, int] = {}
+        self.values: list[object] = []
+        self.reasons: dict[int, str] = {}
+
+    def of(self, keys: np.ndarray) -> np.ndarray:
+        """Number of the accepted value per row; -1 NULL, below -9 refused (see ``reasons``). Keys >= 0."""
+        if len(keys) and int(keys.max()) >= len(self._to):
+            grown = np.full(max(2 * len(self._to), int(keys.max()) + 1), -3, np.int32)
+            grown[: len(self._to)] = self._to
+            self._to = grown
+        found = self._to[keys]
+        if (found == -3).any():
+            for key in np.unique(keys[found == -3]):
+                self._to[key] = self._decide(int(key))
+            found = self._to[keys]
+        return found
+
+    def _decide(self, key: int) -> int:
+        value, reason = self._judge(key)
+        if reason is not None:
+            number = -10 - len(self.reasons)
+            self.reasons[number] = reason
+            return number
+        if value is None:
+            return -1
+        if value not in self._numbers:
+            self._numbers[value] = len(self.values)
+            self.values.append(value)
+        return self._numbers[value]
+
+    def lookup(self, of_value: Callable[[object], int]) -> np.ndarray:
+        """An integer per accepted value, then one 0 for NULL (index -1)."""
+        return np.array([*(of_value(v) for v in self.values), 0], np.int64)
+
+    def arrow(self, numbers: np.ndarray) -> pa.DictionaryArray:
+        """Numbers (-1 NULL) as an Arrow dictionary array of text."""
+        mask = numbers < 0
+        indices = pa.array(numbers, pa.int32(), mask=mask if mask.any() else None)
+        return pa.DictionaryArray.from_arrays(indices, pa.array([str(v) for v in self.values], pa.string()))

@@ -1,0 +1,170 @@
+"""Decimal text to exact thousandths, compiled: digits and exponent as declared, never a float.
+
+>>> parse_text("1.12339E+11", exponent=True)
+(112339000000000, 4)
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+#: What a number field holds. OK_EXPONENT: digits may be lost. Others have no value.
+OK, MISSING, BAD, NEGATIVE, OK_EXPONENT, TOO_BIG, NOT_FINITE = 0, 1, 2, 3, 4, 5, 6
+REASONS = {
+    BAD: "is not a number as this layout writes them",
+    NEGATIVE: "is negative",
+    TOO_BIG: "does not fit DECIMAL(18,3)",
+    NOT_FINITE: "is not a finite number",
+}
+#: DECIMAL(18,3) holds 15 digits before the point.
+LIMIT = 10**18
+
+_DIGITS = 40
+
+
+@nb.njit(cache=True, nogil=True)
+def _same(data, start, end, token):
+    """True where the field's bytes are ``token``'s, whatever the case of ASCII letters."""
+    if end - start != len(token):
+        return False
+    for i in range(len(token)):
+        byte = data[start + i]
+        if 65 <= byte <= 90:
+            byte += 32
+        if byte != token[i]:
+            return False
+    return True
+
+
+@nb.njit(cache=True, nogil=True)
+def _exponent(data, position, end):
+    """(value, True) of an exponent's digits from ``position`` to ``end``; (0, False) where it is none."""
+    negative = False
+    if position < end and (data[position] == 43 or data[position] == 45):
+        negative = data[position] == 45
+        position += 1
+    if position >= end or end - position > 4:
+        return 0, False
+    value = 0
+    while position < end:
+        if data[position] < 48 or data[position] > 57:
+            return 0, False
+        value = value * 10 + (data[position] - 48)
+        position += 1
+    return (-value if negative else value), True
+
+
+@nb.njit(cache=True, nogil=True)
+def _scaled(digits, count, point):
+    """Round ``0.d1d2d3... x 10^point`` half to even to an integer; -1 where it exceeds LIMIT - 1."""
+    lead = 0
+    while lead < count and digits[lead] == 0:
+        lead += 1
+    if lead == count or point - lead < 0:
+        return 0
+    if point - lead > 18:
+        return -1
+    value = 0
+    for i in range(lead, point):
+        value = value * 10 + (digits[i] if i < count else 0)
+    if point < count and point >= 0:
+        rest = False
+        for i in range(point + 1, count):
+            if digits[i] != 0:
+                rest = True
+        if digits[point] > 5 or (digits[point] == 5 and (rest or value % 2 == 1)):
+            value += 1
+    return value if value < LIMIT else -1
+
+
+@nb.njit(cache=True, nogil=True)
+def _parse_one(data, start, end, mark, allow_exponent, scale, digits):
+    """(thousandths, status) of one trimmed, non-missing field."""
+    negative = False
+    position = start
+    if position < end and (data[position] == 45 or data[position] == 43):
+        negative = data[position] == 45
+        position += 1
+    count, point, seen_point, has_digit, status = 0, 0, False, False, OK
+    while position < end:
+        byte = data[position]
+        if 48 <= byte <= 57:
+            has_digit = True
+            if count == 0 and byte == 48:
+                if seen_point:
+                    point -= 1
+            elif count < _DIGITS:
+                digits[count] = byte - 48
+                count += 1
+                point += 0 if seen_point else 1
+            else:
+                digits[_DIGITS - 1] |= 1 if byte != 48 else 0
+                point += 0 if seen_point else 1
+        elif byte == mark and not seen_point:
+            seen_point = True
+        elif (byte == 69 or byte == 101) and allow_exponent and has_digit:
+            shift, is_good = _exponent(data, position + 1, end)
+            if not is_good:
+                return 0, BAD
+            point += shift
+            status = OK_EXPONENT
+            break
+        else:
+            return 0, BAD
+        position += 1
+    if not has_digit:
+        return 0, BAD
+    value = _scaled(digits, count, point + 3 + scale) if count else 0
+    if value < 0:
+        return 0, TOO_BIG
+    if negative and (count > 0):
+        return 0, NEGATIVE
+    return value, status
+
+
+@nb.njit(cache=True, nogil=True)
+def parse(data, starts, ends, tokens, token_ends, not_finite, finite_ends, mark, allow_exponent, scale, values, statuses):
+    """Fields to ``values`` (int64 thousandths) and ``statuses``; ``scale`` multiplies by 10^scale.
+
+    ``tokens``/``not_finite`` are lower-case texts run together, ``*_ends`` where each ends. Digits
+    beyond thousandths round half to even; a status other than OK and OK_EXPONENT leaves value 0.
+    """
+    digits = np.zeros(_DIGITS, np.int64)
+    for i in range(len(starts)):
+        start, end = starts[i], ends[i]
+        values[i], statuses[i] = 0, -1
+        begin = 0
+        for stop in token_ends:
+            if _same(data, start, end, tokens[begin:stop]):
+                statuses[i] = MISSING
+            begin = stop
+        if statuses[i] == MISSING:
+            continue
+        begin = 0
+        for stop in finite_ends:
+            if _same(data, start, end, not_finite[begin:stop]):
+                statuses[i] = NOT_FINITE
+            begin = stop
+        if statuses[i] == NOT_FINITE:
+            continue
+        values[i], statuses[i] = _parse_one(data, start, end, mark, allow_exponent, scale, digits)
+
+
+def packed(texts: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Texts, lower-case, as one byte array and the position where each ends."""
+    encoded = [t.lower().encode() for t in texts]
+    return np.frombuffer(b"".join(encoded) + b"\0", np.uint8), np.cumsum([len(e) for e in encoded], dtype=np.int64)
+
+
+INFINITE = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity", "-nan")
+
+
+def parse_text(text: str, *, missing: tuple[str, ...] = ("",), exponent: bool = False, scale: int = 0, mark: str = ".") -> tuple[int, int]:
+    """(thousandths, status) of one text: what the kernel does, for one value."""
+    data = np.frombuffer(text.encode() + b"\0", np.uint8)
+    values, statuses = np.zeros(1, np.int64), np.zeros(1, np.int8)
+    size = len(data) - 1
+    bounds = np.array([0], np.int32), np.array([size], np.int32)
+    parse(data, *bounds, *packed(missing), *packed(INFINITE), ord(mark), exponent, scale, values, statuses)
+    return int(values[0]), int(statuses[0])

@@ -1,0 +1,176 @@
+"""Finding rows and fields in a block of delimited text, compiled: no copy, no per-row Python.
+
+A quote opens only at the start of a field; inside it delimiters and newlines are text and a
+doubled quote is one quote. Everything is bytes: delimiter, quote and newline are the same byte
+in every encoding that a layout may declare.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+#: What a row is, as the kernel sees it.
+GOOD, WRONG_COUNT, OPEN_QUOTE, AFTER_QUOTE, NO_NEWLINE = 0, 1, 2, 3, 4
+#: A quoted field longer than this is a quote that nobody closed.
+MAXIMUM_QUOTED = 1 << 16
+
+_NEWLINE, _RETURN = 10, 13
+
+
+@nb.njit(cache=True, nogil=True)
+def _quoted_end(data, position, size, quote):
+    """Position of the closing quote from inside a quoted field; -1 where it isn't within reach."""
+    stop = min(size, position + MAXIMUM_QUOTED)
+    while position < stop:
+        if data[position] == quote:
+            if position + 1 < size and data[position + 1] == quote:
+                position += 2
+                continue
+            return position
+        position += 1
+    return -1
+
+
+@nb.njit(cache=True, nogil=True)
+def _line_end(data, position, size):
+    """Position of the next newline, ``size`` where there is none."""
+    while position < size and data[position] != _NEWLINE:
+        position += 1
+    return position
+
+
+@nb.njit(cache=True, nogil=True)
+def _newlines(data, start, stop):
+    """Newlines in ``data[start:stop]``."""
+    count = 0
+    for position in range(start, stop):
+        if data[position] == _NEWLINE:
+            count += 1
+    return count
+
+
+@nb.njit(cache=True, nogil=True)
+def _row(data, start, size, delimiter, quote, slots, starts, ends, row):
+    """Fields of the row at ``start``: (its end, its status, whether it is whole, newlines inside quotes)."""
+    position, column, status, inner = start, 0, GOOD, 0
+    columns = len(slots)
+    while True:
+        begin = position
+        if position < size and data[position] == quote:
+            begin = position + 1
+            close = _quoted_end(data, begin, size, quote)
+            if close < 0:
+                whole = size - begin >= MAXIMUM_QUOTED
+                return _line_end(data, start, size), OPEN_QUOTE, whole, 0
+            inner += _newlines(data, begin, close)
+            finish = close
+            position = close + 1
+            while position < size and data[position] != delimiter and data[position] != _NEWLINE:
+                if data[position] != _RETURN and data[position] != 32:
+                    status = AFTER_QUOTE
+                position += 1
+        else:
+            while position < size and data[position] != delimiter and data[position] != _NEWLINE:
+                position += 1
+            finish = position
+            if finish > begin and data[finish - 1] == _RETURN and (position == size or data[position] == _NEWLINE):
+                finish -= 1
+        if column < columns and slots[column] >= 0:
+            starts[slots[column], row] = begin
+            ends[slots[column], row] = finish
+        column += 1
+        if position >= size or data[position] == _NEWLINE:
+            break
+        position += 1
+    if column != columns:
+        status = WRONG_COUNT
+    return position, status, position < size, inner
+
+
+@nb.njit(cache=True, nogil=True)
+def tokenise(data, size, is_last, delimiter, quote, slots, starts, ends, bounds, lines, statuses, first_line):
+    """Split ``data[:size]`` into rows.
+
+    ``slots[column]`` is the row of ``starts``/``ends`` (int32, slots x rows) that takes the
+    column's bytes, -1 where it isn't wanted; ``bounds`` (rows x 2) takes each row's own bytes.
+    Returns (rows, bytes consumed, next line). A row cut by the block's end stays for the next
+    call, unless ``is_last``. Blank lines count as lines, not as rows.
+    """
+    row, position, line = 0, 0, first_line
+    capacity = len(lines)
+    while position < size and row < capacity:
+        byte = data[position]
+        if byte == _NEWLINE:
+            position += 1
+            line += 1
+            continue
+        if byte == _RETURN and position + 1 < size and data[position + 1] == _NEWLINE:
+            position += 2
+            line += 1
+            continue
+        end, status, is_whole, inner = _row(data, position, size, delimiter, quote, slots, starts, ends, row)
+        if not is_whole:
+            if not is_last:
+                break
+            if end >= size and status == GOOD:
+                status = NO_NEWLINE
+        bounds[row, 0], bounds[row, 1] = position, end
+        lines[row] = line
+        statuses[row] = status
+        row += 1
+        line += 1 + inner
+        position = min(end + 1, size)
+    return row, position, line
+
+
+@nb.njit(cache=True, nogil=True)
+def trim(data, starts, ends):
+    """Take blanks off both ends of the fields, in place."""
+    for i in range(len(starts)):
+        start, end = starts[i], ends[i]
+        while start < end and data[start] == 32:
+            start += 1
+        while end > start and data[end - 1] == 32:
+            end -= 1
+        starts[i], ends[i] = start, end
+
+
+#: ids of codes that can't be one: longer than eight bytes, or the dictionary is full.
+TOO_LONG, FULL = -1, -2
+
+
+@nb.njit(cache=True, nogil=True)
+def encode(data, starts, ends, keys, slots_taken, entries, count, ids):
+    """Dictionary-encode fields of up to eight bytes; returns the number of entries.
+
+    ``keys``/``slots_taken`` are an open hash table (power of two), ``entries`` its keys in order of
+    appearance. A longer field gets TOO_LONG, one beyond the table's room FULL.
+    """
+    mask = np.uint64(len(keys) - 1)
+    last, last_id = np.uint64(0), np.int32(-3)
+    for i in range(len(starts)):
+        length = ends[i] - starts[i]
+        if length > 8:
+            ids[i] = TOO_LONG
+            continue
+        key = np.uint64(0)
+        for position in range(starts[i], ends[i]):
+            key = (key << np.uint64(8)) | np.uint64(data[position])
+        if key == last and last_id >= 0:
+            ids[i] = last_id
+            continue
+        slot = ((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)) & mask
+        while slots_taken[slot] >= 0 and keys[slot] != key:
+            slot = (slot + np.uint64(1)) & mask
+        if slots_taken[slot] < 0:
+            if count >= len(entries):
+                ids[i] = FULL
+                continue
+            keys[slot] = key
+            entries[count] = key
+            slots_taken[slot] = count
+            count += 1
+        last, last_id = key, slots_taken[slot]
+        ids[i] = last_id
+    return count

@@ -88,7 +88,10 @@ class Session:
         self._gx = adapter()
         context = self._gx.gx.get_context(mode="ephemeral")
         context.variables.progress_bars = self._gx.gx.data_context.types.base.ProgressBarsConfig(globally=False)
-        self._source = context.data_sources.add_duckdb(name="duckdb", connection_string="duckdb:///:memory:")
+        # AUTOCOMMIT: a file that can't be read must not roll back the views made before it.
+        self._source = context.data_sources.add_duckdb(
+            name="duckdb", connection_string="duckdb:///:memory:", kwargs={"isolation_level": "AUTOCOMMIT"}
+        )
         self._engine = self._source.get_execution_engine()
         for setting, value in (
             ("memory_limit", memory_limit),

@@ -14,19 +14,23 @@ from transforms.core.flow_batches import Stratum
 from transforms.io import lake
 
 #: Rows of a row group at most; a table's rows are cut into equal parts.
-GROUP_ROWS = 1_000_000
+GROUP_ROWS = 1 << 19
 #: High word of 10^38, the end of DECIMAL(38,6): sums of squares must stay below.
 _WIDE_LIMIT = 10**38 >> 64
 
 
 def _codes(indices: np.ndarray, codes: Sequence[str]) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(codes, pa.string()))
+    """Codes by index, with the dictionary in text order, as files hold it, so that writing needn't sort it again."""
+    order = sorted(range(len(codes)), key=codes.__getitem__)
+    rank = np.empty(len(codes), np.int32)
+    rank[order] = np.arange(len(codes), dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(rank[indices]), pa.array([codes[n] for n in order], pa.string()))
 
 
 def _constants(stratum: Stratum, rows: int) -> dict[str, pa.Array]:
-    zeros = np.zeros(rows, np.int32)
+    zeros = pa.array(np.zeros(rows, np.int32))
     return {
-        name: _codes(zeros, [value]) if isinstance(value, str) else pa.array(np.full(rows, value, np.int8))
+        name: pa.DictionaryArray.from_arrays(zeros, [value]) if isinstance(value, str) else pa.array(np.full(rows, value, np.int8))
         for name, value in zip(STRATUM, stratum.key, strict=True)
     }
 

@@ -40,7 +40,8 @@ def faults(results: list[CheckResult]) -> list[tuple[str, str]]:
 def test_modules_import_without_great_expectations() -> None:
     code = (
         "import sys, expectations.runner, expectations.suites, expectations.rules, expectations.report, expectations.batches, "
-        "expectations.duckdb_datasource; sys.exit(' '.join(m for m in ('great_expectations', 'sqlalchemy', 'pandas') if m in sys.modules) or 0)"
+        "expectations.duckdb_datasource; "
+        "sys.exit(' '.join(m for m in ('great_expectations', 'sqlalchemy', 'pandas') if m in sys.modules) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=Path(suites.__file__).parents[1])
     assert (done.returncode, done.stderr) == (0, "")
@@ -52,7 +53,8 @@ def test_a_gate_leaves_no_file_prints_nothing_and_asks_no_network(tmp_path: Path
     folder.mkdir()
     here.mkdir()
     code = (
-        f"import socket; socket.socket.connect = None; socket.getaddrinfo = None; from pathlib import Path; from expectations import runner; from transforms.contracts.lake import REPORTED_FLOWS; "
+        "import socket; socket.socket.connect = None; socket.getaddrinfo = None; from pathlib import Path; "
+        f"from expectations import runner; from transforms.contracts.lake import REPORTED_FLOWS; "
         f"assert all(r.is_passed for r in runner.gate(REPORTED_FLOWS, {{{key(2014)!r}: [Path({str(path)!r})]}}))"
     )
     env = {**os.environ, "HOME": str(folder), "TMPDIR": str(here), "PYTHONPATH": str(Path(suites.__file__).parents[1])}
@@ -238,3 +240,13 @@ def test_a_million_rows_are_gated_by_pushdown(tmp_path: Path) -> None:
     results = runner.gate(FLOWS, {key(2014): [path]})
     print(f"gate of 1,000,000 reported flows, {len(results)} checks: {time.perf_counter() - start:.2f} s")
     assert faults(results) == []
+
+
+def test_views_inside_the_database_are_gated_too(tmp_path: Path) -> None:
+    import duckdb
+
+    path = files.database(tmp_path / "m.duckdb", {n: r for n, r in files.mart_rows().items() if n in ("release_info", "market_share")})
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema lake; create table lake.share as from marts.market_share; drop table marts.market_share")
+        connection.execute("create view marts.market_share as select * from lake.share")
+    assert faults(runner.gate_database(path, [marts.MARKET_SHARE])) == []

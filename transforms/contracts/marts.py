@@ -20,6 +20,7 @@ def _mart(
     *,
     is_view: bool = False,
     minimum_rows: int = 1,
+    sort_by: tuple[str, ...] = (),
 ) -> Table:
     return Table(
         name,
@@ -28,7 +29,7 @@ def _mart(
         columns=(*columns, "release_id"),
         key=key,
         required=(*required, "release_id"),
-        sort_by=key,
+        sort_by=sort_by or key,
         is_view=is_view,
         minimum_rows=minimum_rows,
     )
@@ -226,8 +227,24 @@ QUALITY_HISTORY = _mart(
     (),
     lake.CHECK_RESULT.columns,
     ("run_id", "recorded_at", "table_name", "partition_key", "check_name", "severity", "is_passed"),
+    sort_by=(*lake.CHECK_RESULT.sort_by, "column_name"),
 )
 
+#: Lake and ops tables that marts are built from: each has a staging view.
+STAGED = (
+    lake.DIM_AREA,
+    lake.DIM_PRODUCT,
+    lake.SOURCE_RELEASE,
+    lake.REPORTED_FLOWS,
+    lake.BILATERAL_FLOWS,
+    lake.PAIR_TOTALS,
+    lake.EXPORTER_CHAPTER,
+    lake.EXPORTER_PRODUCT,
+    lake.IMPORTER_PRODUCT,
+    lake.WORLD_PRODUCT,
+    lake.LEDGER,
+    lake.CHECK_RESULT,
+)
 #: Built after the gates of the others, outside the fingerprint.
 OPS_MARTS = (QUALITY_HISTORY,)
 MARTS: dict[str, Table] = {

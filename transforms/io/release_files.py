@@ -1,0 +1,162 @@
+"""The files of a release: one DuckDB file and Parquet, written from a candidate database.
+
+The DuckDB file holds tables, not views on paths, so it can be copied anywhere. A table above
+the limit stands beside it as Parquet only, one file per year.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transforms.contracts.columns import column
+from transforms.contracts.marts import MARTS
+from transforms.contracts.model import Table
+from transforms.io.release_manifest import CLOCKED
+
+DATABASE = "entrepot.duckdb"
+_EXACT = ("usd", "usd_wide", "kg")
+
+
+class CandidateError(RuntimeError):
+    """The candidate database lacks a mart or holds none; names it."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: table name -> description for the manifest; view name -> its SQL."""
+
+    tables: dict[str, dict[str, Any]]
+    views: dict[str, str]
+    beside: tuple[str, ...]
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _order(table: Table) -> str:
+    """Total order of a mart: code columns by (length, text), so that area codes come as numbers do."""
+    terms = []
+    for name in table.sort_by:
+        terms += [f"length({name})", name] if column(name).type == "code" else [name]
+    rest = [c for c in table.columns if c not in table.sort_by]
+    return ", ".join(terms or rest) if table.key else ", ".join([*terms, *rest])
+
+
+def _describe(connection: Any, table: Table, relation: str) -> dict[str, Any]:
+    columns = {r[0]: r[1] for r in connection.execute(f"describe select * from {relation}").fetchall()}
+    kept = [c for c in columns if c != "release_id"]
+    exact = [c for c in kept if c in table.columns and column(c).type in _EXACT]
+    parts = ["count(*)", f"sum(hash({', '.join(kept)})::hugeint)::varchar", *(f"sum({c})::varchar" for c in exact)]
+    row = connection.execute(f"select {', '.join(parts)} from {relation}").fetchone()
+    sums = dict(zip(exact, row[2:], strict=True))
+    return {"rows": row[0], "row_hash": row[1], "sums": sums, "columns": columns, "key": list(table.key), "grain": table.grain}
+
+
+def _found(connection: Any) -> set[str]:
+    rows = connection.execute(
+        "select table_name from information_schema.tables where table_catalog = 'candidate' and table_schema = 'marts'"
+    ).fetchall()
+    return {r[0] for r in rows}
+
+
+def open_candidate(candidate: Path, target: Path | None = None) -> Any:
+    """A connection to ``target`` (memory where None) with the candidate attached, read-only, as ``candidate``."""
+    import duckdb
+
+    if not candidate.is_file():
+        raise CandidateError(f"no candidate database at {candidate}: the marts were not built")
+    connection = duckdb.connect(str(target) if target else ":memory:", config={"allow_community_extensions": "false"})
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute(f"attach {_quoted(candidate)} as candidate (read_only)")
+    return connection
+
+
+def describe_candidate(candidate: Path) -> dict[str, dict[str, Any]]:
+    """Columns and key of each mart in the candidate, for the contract gate. CandidateError where there is none."""
+    with open_candidate(candidate) as connection:
+        found = sorted(_found(connection) & set(MARTS))
+        if not found:
+            raise CandidateError(f"{candidate} holds no mart in schema marts")
+        described = {}
+        for name in found:
+            rows = connection.execute(f"describe select * from candidate.marts.{name}").fetchall()
+            described[name] = {"columns": {r[0]: r[1] for r in rows}, "key": list(MARTS[name].key)}
+        return described
+
+
+def _write_parquet(connection: Any, table: Table, source: str, folder: Path, *, is_large: bool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    options = "format parquet, compression zstd, compression_level 3, row_group_size 122880"
+    if not is_large:
+        connection.execute(f"copy (select * from {source}) to {_quoted(folder / f'{table.name}.parquet')} ({options})")
+        return
+    for (year,) in connection.execute(f"select distinct year from {source} order by year").fetchall():
+        target = folder / table.name / f"year={year}" / "part.parquet"
+        target.parent.mkdir(parents=True)
+        query = f"select * from {source} where year = {int(year)} order by {_order(table)}"
+        connection.execute(f"copy ({query}) to {_quoted(target)} ({options})")
+
+
+def _comment(connection: Any, table: Table, columns: list[str]) -> None:
+    def text(value: str) -> str:
+        return "'" + value.replace("'", "''") + "'"
+
+    connection.execute(f"comment on table marts.{table.name} is {text(table.grain)}")
+    for name in columns:
+        if name in table.columns:
+            connection.execute(f"comment on column marts.{table.name}.{name} is {text(column(name).description)}")
+
+
+def _views(connection: Any, names: list[str]) -> dict[str, str]:
+    """View name -> SELECT over schema marts alone, the candidate's name taken out."""
+    views = {}
+    for name in names:
+        row = connection.execute(
+            "select sql from duckdb_views() where database_name = 'candidate' and schema_name = 'marts' and view_name = ?", [name]
+        ).fetchone()
+        if row is not None:
+            select = re.sub(r"^.*?\bAS\s+", "", row[0].rstrip().rstrip(";"), count=1, flags=re.IGNORECASE | re.DOTALL)
+            views[name] = re.sub(r'(?<![\w."])"?candidate"?\.(?="?marts"?\.)', "", select)
+    return views
+
+
+def write_files(candidate: Path, folder: Path, *, maximum_rows: int) -> Written:
+    """Write entrepot.duckdb and marts/ into ``folder``; tables in the order of the contracts."""
+    target = folder / DATABASE
+    tables: dict[str, dict[str, Any]] = {}
+    beside: list[str] = []
+    with open_candidate(candidate, target) as connection:
+        connection.execute("create schema marts")
+        found = _found(connection)
+        marts = [t for t in MARTS.values() if t.name in found]
+        for table in (t for t in marts if not t.is_view):
+            source = f"candidate.marts.{table.name}"
+            tables[table.name] = described = _describe(connection, table, source)
+            is_large = described["rows"] > maximum_rows and table.name.startswith("fct_") and "year" in described["columns"]
+            if is_large:
+                beside.append(table.name)
+            else:
+                connection.execute(f"create table marts.{table.name} as select * from {source} order by {_order(table)}")
+                _comment(connection, table, list(described["columns"]))
+                source = f"marts.{table.name}"
+            _write_parquet(connection, table, source, folder / "marts", is_large=is_large)
+        views = _views(connection, [t.name for t in marts if t.is_view])
+        for name, select in views.items():
+            rows = connection.execute(f"describe select * from candidate.marts.{name}").fetchall()
+            tables[name] = {"rows": None, "row_hash": None, "sums": {}, "columns": {r[0]: r[1] for r in rows}}
+            tables[name] |= {"key": list(MARTS[name].key), "grain": MARTS[name].grain}
+            if not any(re.search(rf"\b{other}\b", select) for other in beside):
+                connection.execute(f"create view marts.{name} as {select}")
+        connection.execute("detach candidate")
+        connection.execute("checkpoint")
+    return Written(tables, views, tuple(beside))
+
+
+def is_clocked(name: str) -> bool:
+    """True for files whose bytes carry a clock: the DuckDB file, pages, and tables with times inside."""
+    path = Path(name)
+    return path.suffix != ".parquet" or path.stem in CLOCKED or any(p in CLOCKED for p in path.parts)

@@ -81,3 +81,18 @@ def write_plain(path: Path, parts: Iterable[bytes]) -> Path:
         for part in parts:
             handle.write(part)
     return path
+
+
+def choose(mask: pa.Array, yes: Text, no: Text) -> pa.Array:
+    """``yes`` where the mask holds, else ``no``; a null is an empty field."""
+    return pc.fill_null(pc.if_else(mask, yes, no), "")
+
+
+def without_leading_zeros(column: Text) -> Text:
+    """Codes as a spreadsheet leaves them: 010121 becomes 10121."""
+    return pc.utf8_ltrim(column, characters="0")
+
+
+def padded(column: pa.Array, width: int) -> pa.Array:
+    """Texts filled with blanks on the left."""
+    return pc.utf8_lpad(column, width=width)

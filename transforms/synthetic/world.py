@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 #: Share of all (exporter, importer, product) cells that trade; real data at HS6 fill about 4 % of
 #: them, a demo has to stay small.
-DENSITY = 0.0105
+DENSITY = 0.0100
 #: World trade of the first year, USD.
 WORLD_TRADE_USD = 4.0e12
 

@@ -18,10 +18,10 @@ from transforms.contracts import codes
 _MARGINS = listed(codes.MARGIN_AREAS)
 _SPECIAL = listed(codes.SPECIAL_AREAS)
 _SIMPLE = "('prefer_exporter', 'prefer_importer')"
-_CHAPTER = "try_cast(left(product_code, 2) as integer)"
+#: codes.product_bucket in SQL: text comparison in place of a cast per row; ':' follows '9', so TOTAL and XX stand above it.
 _BUCKET_DIFFERS = (
-    f"product_bucket is distinct from (case when not regexp_matches(product_code, '^[0-9][0-9]') then 0 when {_CHAPTER} < 30 then 0 "
-    f"when {_CHAPTER} < 60 then 1 when {_CHAPTER} < 84 then 2 else 3 end)"
+    "product_bucket is distinct from (case when product_code >= ':' or substr(product_code, 2, 1) not between '0' and '9' then 0 "
+    "when product_code >= '84' then 3 when product_code >= '60' then 2 when product_code >= '30' then 1 else 0 end)"
 )
 
 

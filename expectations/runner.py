@@ -25,7 +25,7 @@ from transforms.contracts.records import CheckResult
 
 #: Failing rows kept with a result.
 SAMPLE_ROWS = 20
-#: Keys whose hashes are grouped at once: bounds memory (about 40 bytes each).
+#: Keys whose hashes are held at once: bounds memory (about 40 bytes each).
 KEYS_AT_ONCE = 12_000_000
 
 
@@ -148,32 +148,24 @@ def _gate_inventory(session: Session, batch: Batch) -> tuple[list[CheckResult], 
     table = batch.table
     (low,) = _run(session, batch.inventory_view, "volume", [suites.volume_query(table)])
     (differing,) = _run(session, batch.columns_view, "columns", [suites.columns_query(batch.expected_columns)])
-    below = _raised(low, "volume_floor", table)
+    below = {str(key) for found in _raised(low, "volume_floor", table) for key in found["partitions"]}
     wrong: dict[str, list[dict[str, Any]]] = {}
-    for row in _raised(differing, "columns_match_contract", table):
-        wrong.setdefault(str(row.pop("partition_key")), []).append(row)
+    for fault in (f for found in _raised(differing, "columns_match_contract", table) for f in found["faults"]):
+        wrong.setdefault(str(fault.pop("partition_key")), []).append(fault)
     results, sound = [], []
     for key, count in batch.counts.items():
         absent = not batch.files[key] if batch.files is not None else not batch.source
         observed = "no data" if absent else batch.broken.get(key, f"{count} rows")
         # A lake table may have no file where the contract lets it be empty; a mart is always there.
         is_missing = batch.files is None and absent
-        passed = not is_missing and key not in batch.broken and not any(r["partition_key"] == key for r in below)
-        volume = suites.volume_check(table)
-        results.append(_result(table, key, volume, passed, observed))
+        passed = not is_missing and key not in batch.broken and key not in below
+        results.append(_result(table, key, suites.volume_check(table), passed, observed))
         if absent or key in batch.broken:
             continue
         faults = wrong.get(key, [])
-        results.append(
-            _result(
-                table,
-                key,
-                suites.columns_check(table),
-                not faults,
-                f"{len(faults)} columns differ" if faults else "as in the contract",
-                sample=json.dumps(faults[:SAMPLE_ROWS], default=str) if faults else None,
-            )
-        )
+        observed = f"{len(faults)} columns differ" if faults else "as in the contract"
+        sample = json.dumps(faults[:SAMPLE_ROWS], default=str) if faults else None
+        results.append(_result(table, key, suites.columns_check(table), not faults, observed, sample=sample))
         if not faults and count:
             sound.append(key)
     return results, sound

@@ -250,3 +250,13 @@ def test_views_inside_the_database_are_gated_too(tmp_path: Path) -> None:
         connection.execute("create schema lake; create table lake.share as from marts.market_share; drop table marts.market_share")
         connection.execute("create view marts.market_share as select * from lake.share")
     assert faults(runner.gate_database(path, [marts.MARKET_SHARE])) == []
+
+
+def test_hundreds_of_failing_partitions_are_each_named(tmp_path: Path) -> None:
+    good, empty = partition(tmp_path, 1962), partition(tmp_path, 1963, [])
+    narrow = files.write(tmp_path / "narrow.parquet", FLOWS, [], without="flow_code")
+    years = range(2000, 2220)
+    partitions = {key(1962): [good]} | {f"source=s{n}/year={y}": [path] for y in years for n, path in ((0, empty), (1, narrow))}
+    results = runner.gate(FLOWS, partitions)
+    assert {p for p, check in faults(results) if check == "volume_floor"} == set(partitions) - {key(1962)}
+    assert {p for p, check in faults(results) if check == "columns_match_contract"} == {f"source=s1/year={y}" for y in years}

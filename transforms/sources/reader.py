@@ -12,11 +12,13 @@ from typing import BinaryIO
 import numpy as np
 
 from transforms.contracts.model import Field, Layout
+from transforms.io.archives import BadFileError
 from transforms.io.recognise import BOM, HEADER_BYTES, recognise
 from transforms.sources import tokenise
 
 BLOCK_BYTES = 8 << 20
 BLOCK_ROWS = 1 << 18
+MAXIMUM_ROW_BYTES = 32 << 20
 STATUS_REASONS = {
     tokenise.WRONG_COUNT: "the row has another number of fields than the header",
     tokenise.OPEN_QUOTE: "a quote is opened and never closed",
@@ -92,14 +94,14 @@ def _blocks(stream: BinaryIO, rest: bytes, delimiter: int, quote: int, slots: np
     starts, ends = (np.empty((max(1, len(slot_of)), BLOCK_ROWS), np.int32) for _ in range(2))
     bounds, lines = np.empty((BLOCK_ROWS, 2), np.int32), np.empty(BLOCK_ROWS, np.int64)
     statuses = np.empty(BLOCK_ROWS, np.int8)
-    line, is_last = 2, False
+    line, is_last, rows = 2, False, 0
     while not is_last or rest:
-        fresh = b"" if is_last else stream.read(BLOCK_BYTES)
-        is_last = is_last or not fresh
+        fresh = b"" if is_last or (rows and len(rest) >= BLOCK_BYTES) else stream.read(BLOCK_BYTES)
+        is_last = is_last or (not fresh and not (rows and len(rest) >= BLOCK_BYTES))
+        if len(rest) > MAXIMUM_ROW_BYTES and not rows:
+            raise BadFileError(f"line {line} is longer than {MAXIMUM_ROW_BYTES:,} bytes: this is no table of rows")
         data = np.frombuffer(rest + fresh, np.uint8)
-        rows, used, line = tokenise.tokenise(
-            data, len(data), is_last, delimiter, quote, slots, starts, ends, bounds, lines, statuses, line
-        )
+        rows, used, line = tokenise.tokenise(data, len(data), is_last, delimiter, quote, slots, starts, ends, bounds, lines, statuses, line)
         rest = data[used:].tobytes()
         if rows:
             for slot in range(len(slot_of)):

@@ -1,0 +1,258 @@
+"""Parsed slices of one source and year to reported_flows and control_totals: what stands, and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from transforms.contracts import codes
+from transforms.contracts import lake as contracts
+from transforms.contracts.records import DataFile, LedgerLine, Snapshot, TaskResult
+from transforms.io.lake import PartitionWriter, mills
+from transforms.sources import conflicts, supersede
+from transforms.sources.parse import PARSE_VERSION, YearReport, parse_snapshot, parsed_folder, read_report
+from transforms.sources.rows import KINDS
+from transforms.sources.spool import Spool
+
+INGEST_VERSION = f"1.{PARSE_VERSION}"
+#: Rows that are resolved at a time: memory follows this, not the partition.
+GROUP_ROWS = 1 << 19
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One member's rows of the year. ``age``: place of its snapshot among all, newest last."""
+
+    snapshot: Snapshot
+    member: str
+    path: Path
+    report: YearReport
+    age: int
+
+
+@dataclass
+class Ledger:
+    """Rows, mills and unparsed values per (frequency, period, reason)."""
+
+    source: str
+    year: int
+    entries: dict[tuple[str, str, str], list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
+
+    def add(self, frequency: str, period: str, reason: str, rows: int, value: int, unparsed: int = 0) -> None:
+        """Add to a reason, and to what came in unless it is ``out``'s counterpart ``in`` itself."""
+        for name in ("in", reason):
+            entry = self.entries[frequency, period, name]
+            entry[0] += rows
+            entry[1] += value
+            entry[2] += unparsed
+
+    def lines(self) -> tuple[LedgerLine, ...]:
+        """All lines, sorted."""
+        return tuple(
+            LedgerLine("ingest", contracts.REPORTED_FLOWS.name, self.source, self.year, frequency, period, reason, rows, value, unparsed)
+            for (frequency, period, reason), (rows, value, unparsed) in sorted(self.entries.items())
+        )
+
+
+def _exact_sum(values: np.ndarray) -> int:
+    """Sum of int64 without overflow, as a Python int."""
+    return (int((values >> 20).sum()) << 20) + int((values & ((1 << 20) - 1)).sum())
+
+
+def _slices(home: Path, year: int, snapshots: Sequence[Snapshot]) -> list[Slice]:
+    found = []
+    for age, snapshot in enumerate(sorted(snapshots, key=supersede.precedence)):
+        for member in snapshot.members:
+            report = parse_snapshot(home, snapshot, member)
+            if year in report.years:
+                path = parsed_folder(home, snapshot, member) / f"year={year}.parquet"
+                found.append(Slice(snapshot, member, path, report.years[year], age))
+    return found
+
+
+def _replaced_whole(source: str, year: int, slices: list[Slice], ledger: Ledger) -> list[Slice]:
+    """BACI: one complete release per year and edition; older ones are superseded unread, so none are mixed."""
+    if source != "baci":
+        return slices
+    newest: dict[str | None, int] = {}
+    for entry in slices:
+        if entry.snapshot.coverage == "complete":
+            newest[entry.snapshot.edition] = max(newest.get(entry.snapshot.edition, -1), entry.age)
+    kept = []
+    for entry in slices:
+        if entry.age < newest.get(entry.snapshot.edition, -1):
+            ledger.add("A", str(year), "superseded", entry.report.rows, entry.report.value_mills)
+        else:
+            kept.append(entry)
+    return kept
+
+
+def _groups(slices: Sequence[Slice]) -> Iterator[set[str]]:
+    """Reporters in the table's order, as many at a time as GROUP_ROWS allow."""
+    counts: dict[str, int] = defaultdict(int)
+    for entry in slices:
+        for code, rows in entry.report.reporters.items():
+            counts[code] += rows
+    group: set[str] = set()
+    rows = 0
+    for code in sorted(counts, key=int):
+        if group and rows + counts[code] > GROUP_ROWS:
+            yield group
+            group, rows = set(), 0
+        group.add(code)
+        rows += counts[code]
+    if group:
+        yield group
+
+
+def _read(entry: Slice, reporters: set[str]) -> Iterator[pa.Table]:
+    """Rows of these reporters, row group by row group."""
+    file = pq.ParquetFile(entry.path)
+    takes_all = reporters.issuperset(entry.report.reporters)
+    for number in range(file.num_row_groups):
+        table = file.read_row_group(number)
+        if not takes_all:
+            table = table.filter(pc.is_in(table.column("reporter_code").cast(pa.string()), pa.array(sorted(reporters))))
+        if table.num_rows:
+            yield table
+
+
+def _constant(text: str, rows: int) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text]))
+
+
+def _with_origin(table: pa.Table, entry: Slice) -> pa.Table:
+    rows = table.num_rows
+    table = table.append_column("snapshot_id", _constant(entry.snapshot.snapshot_id, rows))
+    table = table.append_column("snapshot_member", _constant(entry.member, rows))
+    return table.append_column("age", pa.array(np.full(rows, entry.age, np.int64)))
+
+
+def _leaves(table: pa.Table) -> pa.Table:
+    """Parsed rows that stand, with the columns of reported_flows."""
+    partner, reporter = table.column("partner_code"), table.column("reporter_code")
+    special = pa.array(sorted(codes.SPECIAL_AREAS))
+    is_special = pc.or_(_is_in(partner, special), _is_in(reporter, special))
+    is_self = pc.equal(partner.cast(pa.string()), reporter.cast(pa.string()))
+    table = table.append_column("is_special", is_special).append_column("is_self_trade", is_self)
+    return table.select(contracts.REPORTED_FLOWS.file_columns)
+
+
+def _is_in(column: pa.ChunkedArray, values: pa.Array) -> pa.ChunkedArray:
+    chunks = [pc.is_in(c.dictionary, values).take(c.indices) for c in column.chunks]
+    return pa.chunked_array(chunks, pa.bool_())
+
+
+def _controls(table: pa.Table, is_parent: np.ndarray) -> pa.Table:
+    kinds = np.where(is_parent, len(KINDS), table.column("kind").to_numpy()).astype(np.int32)
+    names = pa.array([*(k or "" for k in KINDS), "parent"])
+    table = table.append_column("control_kind", pa.DictionaryArray.from_arrays(pa.array(kinds), names))
+    return table.select(contracts.CONTROL_TOTALS.file_columns)
+
+
+def _count(table: pa.Table, fate: np.ndarray, ledger: Ledger) -> None:
+    frequency, period = (table.column(c).combine_chunks() for c in ("frequency", "period"))
+    frequency, period = (c.chunk(0) if isinstance(c, pa.ChunkedArray) else c for c in (frequency, period))
+    values = mills(table.column("reported_value_usd"))
+    keys = (frequency.indices.to_numpy().astype(np.int64) * len(period.dictionary) + period.indices.to_numpy()) * 8 + fate
+    for key in np.unique(keys):
+        mask = keys == key
+        time, reason = divmod(int(key), 8)
+        names = frequency.dictionary[time // len(period.dictionary)].as_py(), period.dictionary[time % len(period.dictionary)].as_py()
+        ledger.add(*names, supersede.REASONS[reason], int(mask.sum()), _exact_sum(values[mask]))
+
+
+def _resolve(table: pa.Table, complete: Sequence[bool], ledger: Ledger, found: conflicts.Found) -> tuple[pa.Table, pa.Table]:
+    """Leaves and control totals of one group of reporters, each in its table's order."""
+    table = table.unify_dictionaries().combine_chunks()
+    fate, position, is_parent = supersede.decide(table, table.column("age").to_numpy(), complete)
+    _count(table, fate, ledger)
+    found.add(table, np.flatnonzero(fate == supersede.CONFLICT))
+    leaves = position[fate[position] == supersede.OUT]
+    control = position[np.isin(fate[position], (supersede.CONTROL, supersede.BROKEN_DOWN))]
+    control = supersede.control_order(table, control)
+    return _leaves(table.take(pa.array(leaves))), _controls(table.take(pa.array(control)), is_parent[control])
+
+
+def _count_quarantined(home: Path, year: int, snapshots: Sequence[Snapshot], ledger: Ledger) -> None:
+    """Rows that parsing set aside; those without a readable period count in the snapshot's first year."""
+    for snapshot in snapshots:
+        reports = [read_report(home, snapshot, m) for m in snapshot.members]
+        first = min((y for r in reports if r for y in r.years), default=year)
+        for member in snapshot.members:
+            path = parsed_folder(home, snapshot, member) / "quarantine.parquet"
+            if not path.exists():
+                continue
+            for row in pq.read_table(path, columns=["year", "frequency", "period", "value_mills"]).to_pylist():
+                if (row["year"] or first) == year:
+                    value = row["value_mills"]
+                    ledger.add(row["frequency"] or "A", row["period"] or str(year), "quarantined", 1, value or 0, int(value is None))
+
+
+def _is_ready(slices: Sequence[Slice]) -> bool:
+    """True where the one slice already is what the lake wants: sorted, all leaves of one level."""
+    if len(slices) != 1:
+        return False
+    report = slices[0].report
+    return report.is_sorted and not report.has_controls and len(report.levels) == 1 and len(report.periods) == 1
+
+
+def ingest_partition(home: Path, source: str, year: int, snapshots: Sequence[Snapshot]) -> TaskResult:
+    """Write partition (source, year) of reported_flows and control_totals from all live snapshots; a Dask task.
+
+    Complete snapshots replace their slices, partial ones upsert by key; breakdowns, World and
+    margins, and products above the leaf level go to control_totals. Returns the files (none
+    where a table got no row) and the ledger: in = out + the reasons, for rows and value.
+    """
+    ledger = Ledger(source, year)
+    slices = _replaced_whole(source, year, _slices(home, year, snapshots), ledger)
+    _count_quarantined(home, year, snapshots, ledger)
+    partition = {"source": source, "year": year}
+    found = conflicts.Found(home, year, snapshots)
+    with (
+        PartitionWriter(home, contracts.REPORTED_FLOWS, partition) as flows,
+        PartitionWriter(home, contracts.CONTROL_TOTALS, partition) as totals,
+    ):
+        if _is_ready(slices):
+            _stream(slices[0], flows, ledger)
+        else:
+            _merge(home, slices, source, flows, totals, ledger, found)
+        found.write()
+        files: list[DataFile] = [f for f in (flows.close(), totals.close()) if f is not None]
+    return TaskResult(tuple(files), ledger.lines(), tuple(found.warnings))
+
+
+def _stream(entry: Slice, flows: PartitionWriter, ledger: Ledger) -> None:
+    for part in _read(entry, set(entry.report.reporters)):
+        _count(part.combine_chunks(), np.zeros(part.num_rows, np.int8), ledger)
+        flows.write(_leaves(_with_origin(part, entry)))
+
+
+def _merge(
+    home: Path,
+    slices: Sequence[Slice],
+    source: str,
+    flows: PartitionWriter,
+    totals: PartitionWriter,
+    ledger: Ledger,
+    found: conflicts.Found,
+) -> None:
+    """Reporter by reporter; with several periods the rows wait in a spool, since the period comes first in the order."""
+    complete = [False] * (max((s.age for s in slices), default=0) + 1)
+    for entry in slices:
+        complete[entry.age] = entry.snapshot.coverage == "complete" and source != "baci"
+    periods = {p for s in slices for p in s.report.periods}
+    with Spool(home / "build" / "spool", is_direct=len(periods) <= 1) as spool:
+        for reporters in _groups(slices):
+            parts = [_with_origin(t, s) for s in slices if not reporters.isdisjoint(s.report.reporters) for t in _read(s, reporters)]
+            leaves, controls = _resolve(pa.concat_tables(parts), complete, ledger, found)
+            spool.put(flows, leaves)
+            spool.put(totals, controls)
+        spool.drain()

@@ -1,0 +1,115 @@
+"""What each kind of code may be: one text at a time, once per distinct text, never per row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from transforms.contracts import codes
+from transforms.io.archives import BadFileError
+
+Verdict = tuple[object, str | None]
+
+_AREA = re.compile(r"[0-9]{1,3}")
+_PRODUCT = re.compile(r"[0-9][0-9A-Z]*")
+_TRUE, _FALSE = {"true", "t", "1"}, {"false", "f", "0"}
+FIRST_YEAR, LAST_YEAR = 1962, 2100
+
+
+class ServicesError(BadFileError):
+    """Trade in services: another statistic, not taken in."""
+
+
+def area(text: str) -> Verdict:
+    """An area code, unpadded: '036' is '36', '000' the World's '0'."""
+    if not _AREA.fullmatch(text):
+        return None, "is empty" if not text else "is no area code of up to three digits"
+    return text.lstrip("0") or "0", None
+
+
+def flow(text: str, flow_map: Mapping[str, str]) -> Verdict:
+    """Comtrade's flow code; ``flow_map`` translates a layout's own."""
+    code = flow_map.get(text, text)
+    return (code, None) if code in codes.FLOWS else (None, "is no flow known")
+
+
+def classification(text: str) -> Verdict:
+    """H0-H6 or S1-S4. ServicesError for EB.., another statistic."""
+    if text.upper().startswith("EB"):
+        raise ServicesError(f"classification {text} is trade in services; Entrepôt takes goods only")
+    return (text, None) if text in codes.CLASSIFICATIONS else (None, "is no classification known")
+
+
+def trade_type(text: str) -> Verdict:
+    """C (goods). ServicesError for S."""
+    if text == "S":
+        raise ServicesError("typeCode S is trade in services; Entrepôt takes goods only")
+    return (text, None) if text == "C" else (None, "is no type of trade known (C: goods)")
+
+
+def year(text: str) -> Verdict:
+    """A year of 1962 to 2100, as int."""
+    if not (len(text) == 4 and text.isascii() and text.isdigit()) or not FIRST_YEAR <= int(text) <= LAST_YEAR:
+        return None, f"is no year of {FIRST_YEAR} to {LAST_YEAR}"
+    return int(text), None
+
+
+def period(text: str) -> Verdict:
+    """(year, frequency, period): '2023' is (2023, A, 2023), '202305' is (2023, M, 2023-05)."""
+    if not (text.isascii() and text.isdigit()) or len(text) not in (4, 6):
+        return None, "is no period (2023 or 202305)"
+    number, reason = year(text[:4])
+    if reason:
+        return None, reason
+    if len(text) == 4:
+        return (number, "A", text), None
+    if not 1 <= int(text[4:]) <= 12:
+        return None, "is no period: its month is none of 01 to 12"
+    return (number, "M", f"{text[:4]}-{text[4:]}"), None
+
+
+def level(text: str) -> Verdict:
+    """Digits of the product code, 0 to 6, as int; empty is NULL (the code's length says it)."""
+    if not text:
+        return None, None
+    return (int(text), None) if text in {"0", "1", "2", "3", "4", "5", "6"} else (None, "is no level of 0 to 6")
+
+
+def product(text: str, edition: str, digits: int | None) -> Verdict:
+    """(code, level, whether a zero was put back). ``digits`` is the declared level, if any.
+
+    HS codes have an even length: an odd one has lost its leading zero. SITC codes keep theirs.
+    """
+    if text == codes.TOTAL:
+        return (text, 0, False), None
+    if not _PRODUCT.fullmatch(text) or len(text) > 6:
+        return None, "is empty" if not text else "is no product code"
+    if edition in codes.SITC_EDITIONS:
+        if digits is not None and digits != len(text):
+            return None, f"has not the {digits} digits that its level says"
+        return (text, len(text), False), None
+    wanted = digits if digits is not None else len(text) + len(text) % 2
+    if wanted == 0 or len(text) > wanted:
+        return None, f"has more than the {wanted} digits that its level says"
+    return (text.zfill(wanted), wanted, len(text) < wanted), None
+
+
+def flag(text: str) -> Verdict:
+    """'true'/'1' or 'false'/'0' as 'true' or 'false'; empty is NULL."""
+    lower = text.lower()
+    if not lower:
+        return None, None
+    if lower in _TRUE:
+        return "true", None
+    return ("false", None) if lower in _FALSE else (None, "is neither true nor false")
+
+
+def free(text: str) -> Verdict:
+    """Any short code; empty is NULL."""
+    return text or None, None
+
+
+def role(text: str, allowed: tuple[str, ...]) -> Verdict:
+    """(code, whether it is an aggregate over the role): a second partner, procedure, mode."""
+    code = text.lstrip("0") or ("0" if text else "") if text.isdigit() else text
+    return (code, code in allowed or text in allowed), None

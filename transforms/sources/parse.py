@@ -1,0 +1,219 @@
+"""One member of one snapshot to typed slices per year, streamed: the task that reads files.
+
+Parsed slices are a cache under ``build/parsed``; they can be made again from the snapshot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from transforms.contracts.records import Snapshot
+from transforms.io.archives import BadFileError
+from transforms.io.files import fsync_folder, write_text
+from transforms.io.snapshot import open_member
+from transforms.sources.names import NameCollector, parse_list
+from transforms.sources.order import SortWatch
+from transforms.sources.reader import Block, blocks
+from transforms.sources.rows import LEAF, RowParser, Rows
+from transforms.sources.slices import QuarantineWriter, SliceWriters
+
+PARSE_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class YearReport:
+    """What a member holds of one year. ``reporters``: rows per reporter; ``levels``: product levels of leaves."""
+
+    rows: int
+    value_mills: int
+    is_sorted: bool
+    has_controls: bool
+    levels: tuple[int, ...]
+    reporters: dict[str, int]
+    periods: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ParseReport:
+    """What parsing a member gave: small and picklable. ``warnings`` are for the log."""
+
+    snapshot_id: str
+    member: str
+    rows_in: int
+    rows_parsed: int
+    rows_quarantined: int
+    zeros_restored: int
+    years: dict[int, YearReport] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def parsed_folder(home: Path, snapshot: Snapshot, member: str) -> Path:
+    """Where a member's slices stand: version, snapshot, edition and member are in the path."""
+    name = hashlib.sha256(member.encode()).hexdigest()[:12]
+    return home / "build" / "parsed" / PARSE_VERSION / f"{snapshot.snapshot_id}-{snapshot.edition or 'own'}" / name
+
+
+def read_report(home: Path, snapshot: Snapshot, member: str) -> ParseReport | None:
+    """The report of an earlier parse, None where there is none."""
+    path = parsed_folder(home, snapshot, member) / "report.json"
+    if not path.exists():
+        return None
+    values = json.loads(path.read_text("utf-8"))
+    values["warnings"] = tuple(values["warnings"])
+    values["years"] = {
+        int(y): YearReport(**{**v, "levels": tuple(v["levels"]), "periods": tuple(v["periods"])}) for y, v in values["years"].items()
+    }
+    return ParseReport(**values)
+
+
+def known_years(home: Path, snapshot: Snapshot) -> frozenset[int] | None:
+    """Years in a snapshot (none for code lists); None where it isn't parsed yet."""
+    reports = [read_report(home, snapshot, member) for member in snapshot.members]
+    if any(r is None for r in reports):
+        return None
+    return frozenset(y for r in reports if r is not None for y in r.years)
+
+
+@dataclass
+class _Tally:
+    rows: int = 0
+    value: int = 0
+    has_controls: bool = False
+    levels: set[int] = field(default_factory=set)
+    reporters: Counter[str] = field(default_factory=Counter)
+    periods: set[str] = field(default_factory=set)
+
+
+class _MemberParse:
+    """State of one member while its blocks go by."""
+
+    def __init__(self, snapshot: Snapshot, member: str, folder: Path) -> None:
+        self.snapshot, self.member, self.folder = snapshot, member, folder
+        self.slices, self.quarantine = SliceWriters(folder), QuarantineWriter(folder)
+        self.parser: RowParser | None = None
+        self.names = NameCollector()
+        self.order = SortWatch()
+        self.tallies: dict[int, _Tally] = {}
+        self.rows_in = 0
+
+    def take(self, parser: RowParser, block: Block) -> None:
+        """One block: parse, quarantine, sort by year into the slices, count."""
+        self.parser = parser
+        rows = parser.parse(block)
+        self.rows_in += block.rows
+        years = parser.times.lookup(lambda v: v[0])[np.maximum(rows.codes["time"], -1)]  # type: ignore[index]
+        bad = np.flatnonzero(rows.fault)
+        if len(bad):
+            self.quarantine.add(parser, rows, block, bad)
+        good = rows.fault == 0
+        self.names.collect(parser, rows, block, good)
+        for year in np.unique(years[good]):
+            keep = np.flatnonzero(good & (years == year))
+            table = parser.table(rows, block, keep)
+            self.slices.write(int(year), table)
+            self.order.watch(int(year), parser, rows, keep)
+            self._count(int(year), parser, rows, keep)
+
+    def _count(self, year: int, parser: RowParser, rows: Rows, keep: np.ndarray) -> None:
+        tally = self.tallies.setdefault(year, _Tally())
+        tally.rows += len(keep)
+        tally.value += int(rows.values["reported_value_usd"][keep].sum())
+        kinds = rows.kind[keep]
+        tally.has_controls |= bool(kinds.any())
+        products = rows.codes["product"][keep][kinds == LEAF]
+        levels = parser.products.lookup(lambda v: v[1])[products]  # type: ignore[index]
+        tally.levels.update(np.unique(levels).tolist())
+        tally.periods.update(parser.times.values[t][2] for t in np.unique(rows.codes["time"][keep]))  # type: ignore[index]
+        counts = np.bincount(rows.codes["reporter_code"][keep], minlength=len(parser.judged["reporter_code"].values))
+        for code, count in zip(parser.judged["reporter_code"].values, counts, strict=True):
+            if count:
+                tally.reporters[str(code)] += int(count)
+
+    def report(self) -> ParseReport:
+        """Close the files and say what was found; BadFileError where not one row could be read."""
+        parsed = sum(t.rows for t in self.tallies.values())
+        first = self.quarantine.first
+        self.slices.close()
+        self.quarantine.close()
+        label = self.snapshot.file_name if self.member == self.snapshot.file_name else f"{self.snapshot.file_name}: {self.member}"
+        if not parsed:
+            raise BadFileError(f"{label}: none of its {self.rows_in} rows can be read; the first: {first}")
+        restored = self.parser.zeros_restored if self.parser else 0
+        warnings = []
+        if self.quarantine.rows:
+            warnings.append(f"{label}: {self.quarantine.rows} of {self.rows_in} rows quarantined; the first: {first}")
+        if self.snapshot.header_extras:
+            warnings.append(f"{label}: columns that the layout doesn't know: {', '.join(self.snapshot.header_extras)}")
+        years = {
+            y: YearReport(
+                t.rows,
+                t.value,
+                self.order.is_sorted(y),
+                t.has_controls,
+                tuple(sorted(t.levels)),
+                dict(sorted(t.reporters.items())),
+                tuple(sorted(t.periods)),
+            )
+            for y, t in sorted(self.tallies.items())
+        }
+        identity = (self.snapshot.snapshot_id, self.member)
+        return ParseReport(*identity, self.rows_in, parsed, self.quarantine.rows, restored, years, tuple(warnings))
+
+
+def _parse_flows(home: Path, snapshot: Snapshot, member: str, folder: Path) -> ParseReport:
+    state = _MemberParse(snapshot, member, folder)
+    encoding = snapshot.encoding
+    parser: RowParser | None = None
+    with open_member(home, snapshot, member) as stream:
+        for layout, fields, block in blocks(stream, member):
+            if parser is None:
+                parser = RowParser(snapshot, layout, fields, encoding)
+            state.take(parser, block)
+    state.names.write(folder)
+    return state.report()
+
+
+def parse_snapshot(home: Path, snapshot: Snapshot, member: str) -> ParseReport:
+    """Stream a member into typed Parquet slices, one per year; a Dask task, done once.
+
+    Beside the slices: ``names.parquet`` (names of areas and products that the file gives),
+    ``quarantine.parquet`` and ``report.json``. Memory doesn't grow with the file. Raises
+    BadFileError where the file as a whole can't be used; nothing is left behind then.
+    """
+    known = read_report(home, snapshot, member)
+    if known is not None:
+        return known
+    folder = parsed_folder(home, snapshot, member)
+    temporary = folder.parent / f".{folder.name}-{os.getpid()}"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        if snapshot.kind == "flows":
+            report = _parse_flows(home, snapshot, member, temporary)
+        else:
+            rows = parse_list(home, snapshot, member, temporary)
+            report = ParseReport(snapshot.snapshot_id, member, rows, rows, 0, 0)
+        write_text(temporary / "report.json", json.dumps(asdict(report), sort_keys=True, indent=1))
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.replace(folder)
+        fsync_folder(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return report
+
+
+def years_of(home: Path, snapshots: list[Snapshot]) -> dict[str, set[int]]:
+    """Source -> years in its parsed flow snapshots."""
+    found: dict[str, set[int]] = {}
+    for snapshot in snapshots:
+        if snapshot.kind == "flows":
+            found.setdefault(snapshot.source, set()).update(known_years(home, snapshot) or ())
+    return found

@@ -1,0 +1,173 @@
+"""Which rows of a partition stand: supersession, duplicates, conflicts, leaves (numpy over sorted keys)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from transforms.contracts.records import Snapshot
+from transforms.io.lake import mills
+from transforms.sources import order
+from transforms.sources.rows import BREAKDOWN, FLAGS, LEAF, MEASURES, ROLES
+
+OUT, CONTROL, BROKEN_DOWN, DUPLICATE, SUPERSEDED, CONFLICT = 0, 1, 2, 3, 4, 5
+#: Fate of a row -> reason in the ledger.
+REASONS = ("out", "control", "breakdown", "duplicate", "superseded", "quarantined")
+
+
+def precedence(snapshot: Snapshot) -> tuple[str, str, str]:
+    """Sort key of snapshots, newest last: the publisher's release (else the day it was taken), then when it was taken."""
+    taken = snapshot.taken_at.isoformat()
+    return (snapshot.source_release or taken[:10], taken, snapshot.snapshot_id)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Sort key of each row in three integers, and the parts that leaves and slices need; all (rows,)."""
+
+    first: np.ndarray
+    second: np.ndarray
+    roles: np.ndarray
+    stratum: np.ndarray
+    level: np.ndarray
+    slice: np.ndarray
+
+
+def _ranks(table: pa.Table, column: str, rank) -> np.ndarray:  # type: ignore[no-untyped-def]
+    array = table.column(column).combine_chunks()
+    chunk = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+    lookup = np.array([*(rank(v) for v in chunk.dictionary.to_pylist()), -1], np.int64)
+    indices = chunk.indices.fill_null(len(lookup) - 1) if chunk.indices.null_count else chunk.indices
+    return lookup[indices.to_numpy()]
+
+
+def keys_of(table: pa.Table) -> Keys:
+    """Keys of parsed rows; ``table`` has one chunk per column, dictionaries unified."""
+    frequency = _ranks(table, "frequency", lambda v: order.FREQUENCY_RANK[v])
+    periods = frequency << 20 | _ranks(table, "period", lambda v: int(v.replace("-", "")))
+    reporters = _ranks(table, "reporter_code", int)
+    flows = _ranks(table, "flow_code", order.flow_rank)
+    editions = _ranks(table, "classification", order.classification_rank)
+    level = table.column("product_level").to_numpy().astype(np.int64)
+    products = _ranks(table, "product_code", order.text_rank)
+    first, second = order.pack(periods, reporters, _ranks(table, "partner_code", int), flows, editions, level, products)
+    roles = np.zeros(table.num_rows, np.int64)
+    for name in ROLES:
+        roles = roles * 4096 + _ranks(table, name, _role_rank(table, name)) + 1
+    roles[table.column("kind").to_numpy() != BREAKDOWN] = 0
+    stratum = (periods << 24) | (reporters << 14) | (flows << 8) | editions
+    return Keys(first, second, roles, stratum, level, (frequency << 40) | (reporters << 14) | (flows << 8) | editions)
+
+
+def _role_rank(table: pa.Table, name: str):  # type: ignore[no-untyped-def]
+    values = table.column(name).combine_chunks()
+    chunk = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
+    place = {v: i for i, v in enumerate(sorted(chunk.dictionary.to_pylist(), key=lambda v: (len(v), v)))}
+    return place.__getitem__
+
+
+def _equal_to_before(table: pa.Table, position: np.ndarray) -> np.ndarray:
+    """For each sorted row: does it state the same measures as the row before it?"""
+    same = np.ones(len(position), bool)
+    for name in MEASURES:
+        column = table.column(name)
+        values = np.where(np.asarray(column.is_valid()), mills(column), -1)[position]
+        same[1:] &= values[1:] == values[:-1]
+    for name in (*FLAGS, "is_value_rounded"):
+        flags = np.asarray(table.column(name).cast(pa.int8()).fill_null(-1))[position]
+        same[1:] &= flags[1:] == flags[:-1]
+    for name in ("quantity_unit_code", "estimation_flag", "valuation"):
+        place: dict[str, int] = {}
+        numbers = _ranks(table, name, lambda v, place=place: place.setdefault(v, len(place)))[position]
+        same[1:] &= numbers[1:] == numbers[:-1]
+    return same
+
+
+def decide(table: pa.Table, age: np.ndarray, is_complete: Sequence[bool]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fate of each row, its place in the sort order, and whether it is a parent (a shallower level).
+
+    ``age[row]`` is the place of the row's snapshot in ``precedence`` order, ``is_complete`` its
+    coverage. Complete snapshots replace their slice; partial ones upsert by key; within one
+    snapshot equal rows are duplicates, rows that contradict each other all go to quarantine.
+    """
+    keys = keys_of(table)
+    rows = table.num_rows
+    fate = np.full(rows, OUT, np.int8)
+    complete = np.asarray(is_complete, bool)[age]
+    if complete.any():
+        slices, slot = np.unique(keys.slice, return_inverse=True)
+        newest = np.full(len(slices), -1, np.int64)
+        np.maximum.at(newest, slot[complete], age[complete])
+        fate[age < newest[slot]] = SUPERSEDED
+    live = fate == OUT
+    position = np.lexsort((np.arange(rows), -age, keys.roles, keys.second, keys.first))
+    position = position[live[position]]
+    _repeated(table, keys, age, position, fate)
+    kind = table.column("kind").to_numpy()
+    fate[(fate == OUT) & (kind == BREAKDOWN)] = BROKEN_DOWN
+    fate[(fate == OUT) & (kind != LEAF)] = CONTROL
+    is_parent = _parents(keys, age, fate == OUT)
+    fate[is_parent] = CONTROL
+    return fate, position, is_parent
+
+
+def _deepest(level: np.ndarray, *parts: np.ndarray) -> np.ndarray:
+    """Per row, the deepest level among the rows that agree in all ``parts``."""
+    slot = np.zeros(len(level), np.int64)
+    for part in parts:
+        _, number = np.unique(part, return_inverse=True)
+        _, slot = np.unique(slot * (int(number.max()) + 1) + number, return_inverse=True)
+    deepest = np.zeros(int(slot.max()) + 1, np.int64)
+    np.maximum.at(deepest, slot, level)
+    return deepest[slot]
+
+
+def _parents(keys: Keys, age: np.ndarray, leaves: np.ndarray) -> np.ndarray:
+    """Rows above the leaf level, shape (rows,) bool.
+
+    The leaf level is the deepest that the row's snapshot has for reporter, period, flow and
+    classification, or that any snapshot has for the pair: a query for one product of another
+    partner makes no parents of the chapters that stand here.
+    """
+    is_parent = np.zeros(len(leaves), bool)
+    if leaves.any():
+        level, stratum = keys.level[leaves], keys.stratum[leaves]
+        own = _deepest(level, stratum, age[leaves])
+        pair = _deepest(level, stratum, keys.first[leaves])
+        is_parent[leaves] = (level < own) | (level < pair)
+    return is_parent
+
+
+def _repeated(table: pa.Table, keys: Keys, age: np.ndarray, position: np.ndarray, fate: np.ndarray) -> None:
+    """Mark superseded, duplicate and conflicting rows among those that share a key."""
+    if len(position) < 2:
+        return
+    first, second, roles = (k[position] for k in (keys.first, keys.second, keys.roles))
+    again = np.zeros(len(position), bool)
+    again[1:] = (first[1:] == first[:-1]) & (second[1:] == second[:-1]) & (roles[1:] == roles[:-1])
+    if not again.any():
+        return
+    group = np.cumsum(~again) - 1
+    starts = np.flatnonzero(~again)
+    newest = age[position][starts][group]
+    older = age[position] < newest
+    same = _equal_to_before(table, position)
+    repeats = again & ~older
+    conflict = np.zeros(len(starts), bool)
+    conflict[group[repeats & ~same]] = True
+    fate[position[repeats]] = DUPLICATE
+    fate[position[~older & conflict[group]]] = CONFLICT
+    fate[position[older]] = SUPERSEDED
+
+
+def control_order(table: pa.Table, positions: np.ndarray) -> np.ndarray:
+    """Positions of control rows, already in key order, with snapshot, member and line as tie-breakers."""
+    part = table.take(pa.array(positions))
+    keys = keys_of(part.unify_dictionaries().combine_chunks()) if part.num_rows else None
+    if keys is None:
+        return positions
+    texts = [np.asarray(part.column(c).cast(pa.string()).to_numpy(zero_copy_only=False), str) for c in ("snapshot_member", "snapshot_id")]
+    return positions[np.lexsort((part.column("source_line").to_numpy(), *texts, keys.second, keys.first))]

@@ -179,7 +179,7 @@ def _store(path: Path, sha256: str, snapshot: Snapshot, home: Path) -> None:
     write_text(folder / "snapshot.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
-def _take_file(path: Path, settings: Settings, declared: Declared) -> list[Snapshot]:
+def _take_file(path: Path, settings: Settings, declared: Declared, *, keep: bool) -> list[Snapshot]:
     if path.stat().st_size == 0:
         raise BadFileError(f"{path.name}: the file is empty")
     members = _members(path, settings)
@@ -211,28 +211,28 @@ def _take_file(path: Path, settings: Settings, declared: Declared) -> list[Snaps
         old = known.get(snapshot.snapshot_id)
         if old is not None:
             snapshot = dataclasses.replace(snapshot, taken_at=old.taken_at, file_name=old.file_name, members=old.members)
-        if snapshot != old:
+        if keep and snapshot != old:
             _store(path, sha256, snapshot, settings.home)
         taken.append(snapshot)
     return taken
 
 
-def take_snapshot(path: Path, settings: Settings, *, declared: Declared | None = None) -> tuple[Snapshot, ...]:
+def take_snapshot(path: Path, settings: Settings, *, declared: Declared | None = None, keep: bool = True) -> tuple[Snapshot, ...]:
     """Recognise a file, or every data file in a folder, and keep untouched copies in the home.
 
     A zip of several layouts (years and code lists) gives one snapshot per layout. The same
-    bytes again give the same snapshot. Raises BadFileError (UnknownLayoutError for a header
+    bytes again give the same snapshot. With ``keep`` False nothing is written: what it would be. Raises BadFileError (UnknownLayoutError for a header
     that no layout has) before anything is kept of the file.
     """
     declared = declared or Declared()
     if not path.exists():
         raise BadFileError(f"{path}: no such file or folder")
     if path.is_file():
-        return tuple(_take_file(path, settings, declared))
+        return tuple(_take_file(path, settings, declared, keep=keep))
     taken: list[Snapshot] = []
     for file in sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and p.suffix.lower() in DATA_SUFFIXES):
         try:
-            taken += _take_file(file, settings, declared)
+            taken += _take_file(file, settings, declared, keep=keep)
         except UnknownLayoutError:
             if file.suffix.lower() not in _MAY_BE_PROSE:
                 raise

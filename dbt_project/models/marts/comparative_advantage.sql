@@ -66,19 +66,17 @@ with_world as (
         exporter_product.product_code,
         exporter_product.value_fob_usd,
         world_product.value_fob_usd as world_value_fob_usd,
+        world_product.all_products_fob_usd,
         coverage.uncovered_reason,
-        exporter_product.value_fob_usd::double / nullif(
-            sum(exporter_product.value_fob_usd) over (
-                partition by
-                    exporter_product.basis,
-                    exporter_product.frequency,
-                    exporter_product.period,
-                    exporter_product.classification,
-                    exporter_product.product_level,
-                    exporter_product.exporter_code
-            )::double, 0
-        ) as share_in_exporter,
-        nullif(world_product.value_fob_usd::double, 0) / nullif(world_product.all_products_fob_usd::double, 0) as share_in_world
+        sum(exporter_product.value_fob_usd) over (
+            partition by
+                exporter_product.basis,
+                exporter_product.frequency,
+                exporter_product.period,
+                exporter_product.classification,
+                exporter_product.product_level,
+                exporter_product.exporter_code
+        ) as exporter_fob_usd
     from exporter_product
     left join world_product
         on
@@ -109,35 +107,59 @@ judged as (
         product_code,
         value_fob_usd,
         world_value_fob_usd,
-        case when uncovered_reason is null then share_in_exporter / share_in_world end as rca,
+        exporter_fob_usd,
+        all_products_fob_usd,
         case
             when uncovered_reason is not null then uncovered_reason
-            when share_in_exporter is null then 'the exporter''s value is 0'
-            when share_in_world is null then 'the world''s value is 0'
+            when exporter_fob_usd = 0 then 'the exporter''s value is 0'
+            when world_value_fob_usd = 0 then 'the world''s value is 0'
         end as null_reason
     from with_world
+),
+
+-- (X_ck / X_c) / (X_k / X), the products taken before the one division
+with_rca as (
+    select
+        year,
+        basis,
+        frequency,
+        period,
+        classification,
+        product_level,
+        exporter_code,
+        product_code,
+        value_fob_usd,
+        world_value_fob_usd,
+        case
+            when null_reason is null
+                then
+                    (value_fob_usd::double * all_products_fob_usd::double)
+                    / (exporter_fob_usd::double * world_value_fob_usd::double)
+        end as rca,
+        null_reason
+    from judged
 )
 
 select
-    judged.year,
-    judged.basis,
-    judged.frequency,
-    judged.period,
-    judged.classification,
-    judged.product_level,
-    judged.exporter_code,
+    with_rca.year,
+    with_rca.basis,
+    with_rca.frequency,
+    with_rca.period,
+    with_rca.classification,
+    with_rca.product_level,
+    with_rca.exporter_code,
     areas.iso3 as exporter_iso3,
     areas.area_name as exporter_name,
-    judged.product_code,
+    with_rca.product_code,
     products.product_description,
-    judged.value_fob_usd,
-    judged.world_value_fob_usd,
-    judged.rca,
-    (judged.rca - 1) / (judged.rca + 1) as symmetric_rca,
-    judged.rca >= 1 as has_advantage,
-    judged.null_reason,
+    with_rca.value_fob_usd,
+    with_rca.world_value_fob_usd,
+    with_rca.rca,
+    (with_rca.rca - 1) / (with_rca.rca + 1) as symmetric_rca,
+    with_rca.rca >= 1 as has_advantage,
+    with_rca.null_reason,
     {{ text_literal(var('release_id')) }} as release_id
-from judged
-left join areas on judged.exporter_code = areas.area_code
+from with_rca
+left join areas on with_rca.exporter_code = areas.area_code
 left join products
-    on judged.classification = products.classification and judged.product_code = products.product_code
+    on with_rca.classification = products.classification and with_rca.product_code = products.product_code

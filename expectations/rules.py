@@ -5,7 +5,7 @@ aggregate_rules.py and mart_rules.py for the others). ``row`` takes a predicate 
 on failing rows and costs no query of its own; ``Rule`` takes SQL that returns failing rows
 with their ``partition_key``. SQL names tables as the contracts do; ``needs`` lists the other
 tables it reads (the rule runs where they are at hand). Then show it failing:
-tests/unit/test_expectations_rules.py has a bad row for every rule.
+tests/unit/expectation_cases.py has a bad row for every rule, and a test says which lacks one.
 """
 
 from __future__ import annotations

@@ -73,9 +73,9 @@ class _Stream:
         self.state = np.zeros(kernels.STATE_WORDS, np.int64)
         self._batch = next(self._batches, None)
 
-    def advance(self, exporter: int, sums: Sums, of_product: np.ndarray, by_heading: np.ndarray) -> None:
+    def advance(self, exporter: int, sums: Sums, of_product: np.ndarray, by_heading: np.ndarray, seen: np.ndarray) -> None:
         """Add all rows of ``exporter``; they stand next in the file."""
-        state, cells = self.state, (sums.by_exporter[exporter], sums.by_importer, by_heading)
+        state, cells = self.state, (sums.by_exporter[exporter], sums.by_importer, by_heading, seen)
         state[kernels.LAST_IMPORTER] = state[kernels.LAST_PRODUCT] = -1
         while self._batch is not None:
             rows, maps = self._batch
@@ -105,6 +105,7 @@ def fill(sums: Sums, sink: HeadingSink) -> None:
     exporters, importers = len(sums.codes.exporters), len(sums.codes.importers)
     cells = importers * len(sums.headings)
     by_heading = np.zeros((importers, len(sums.headings), kernels.PLAIN_WORDS), np.int64)
+    seen = np.zeros((importers, -(-len(sums.headings) // 8) * 8), np.uint8)
     room = min(HEADING_ROWS + cells, exporters * cells) if sums.stratum.level >= 4 else 0
     out, keys = np.empty((room, kernels.PLAIN_WORDS), np.int64), np.empty((room, 3), np.int32)
     of_product, chapter_of = sums.heading_of_product, sums.chapter_of_heading
@@ -112,9 +113,9 @@ def fill(sums: Sums, sink: HeadingSink) -> None:
     filled = 0
     for exporter in range(exporters):
         for stream in streams:
-            stream.advance(exporter, sums, of_product, by_heading)
+            stream.advance(exporter, sums, of_product, by_heading, seen)
         filled = kernels.drain_headings(
-            exporter, by_heading, chapter_of, sums.by_pair[exporter], sums.by_chapter[exporter], out, keys, filled)
+            exporter, by_heading, seen, chapter_of, sums.by_pair[exporter], sums.by_chapter[exporter], out, keys, filled)
         if filled >= HEADING_ROWS:
             sink(sums, keys[:filled], out[:filled])
             filled = 0

@@ -55,12 +55,13 @@ def scan_exporter(exporter, rows, maps, of_product, cells, state):  # type: igno
     ``rows``: int32 indices of exporter, importer, product (n,), the words of the value's and the
     weight's decimal128 buffer (2n,), the weight's validity bits and their offset (empty: all valid).
     ``maps``: from the batch's three dictionaries to the stratum's dense indices. ``of_product``:
-    heading and chapter of each product. ``cells``: exporter x product, importer x product, the
-    exporter's importers x headings. Sets state[FAULT] where rows aren't strictly ascending or a sum leaves its range.
+    heading of each product. ``cells``: exporter x product, importer x product, the
+    exporter's importers x headings, and a byte for each of those that is in use.
+    Sets state[FAULT] where rows aren't strictly ascending or a sum leaves its range.
     """
     exporters, importers, products, values, weights, valid, offset = rows
     exporter_map, importer_map, product_map = maps
-    by_exporter, by_importer, by_heading = cells
+    by_exporter, by_importer, by_heading, seen = cells
     last_importer, last_product = state[LAST_IMPORTER], state[LAST_PRODUCT]
     absolute, total, total_weight = state[ABSOLUTE_VALUE], state[TOTAL_VALUE], state[TOTAL_WEIGHT]
     product_count = len(of_product)
@@ -101,6 +102,7 @@ def scan_exporter(exporter, rows, maps, of_product, cells, state):  # type: igno
         if of_product[product] != heading or importer != run_importer:
             if flows_run:
                 _add(by_heading[run_importer, heading], value_run, weight_run, flows_run, missing_run)
+                seen[run_importer, heading] = 1
             heading, run_importer = np.int64(of_product[product]), importer
             value_run, weight_run, flows_run, missing_run = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
         value_run += value
@@ -110,32 +112,38 @@ def scan_exporter(exporter, rows, maps, of_product, cells, state):  # type: igno
         row += 1
     if flows_run:
         _add(by_heading[run_importer, heading], value_run, weight_run, flows_run, missing_run)
+        seen[run_importer, heading] = 1
     state[POSITION], state[LAST_IMPORTER], state[LAST_PRODUCT] = row, last_importer, last_product
     state[ROWS] += row - first
     state[ABSOLUTE_VALUE], state[TOTAL_VALUE], state[TOTAL_WEIGHT] = absolute, total, total_weight
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def drain_headings(exporter, by_heading, chapter_of, pairs, chapters, out, keys, start):  # type: ignore[no-untyped-def]
+def drain_headings(exporter, by_heading, seen, chapter_of, pairs, chapters, out, keys, start):  # type: ignore[no-untyped-def]
     """Empty one exporter's importers x headings into its pair totals, its chapters, and rows of pair_heading.
 
-    ``by_heading`` (I, H, 4) is zero afterwards. ``pairs`` (I, 4) and ``chapters`` (C, 4) are the
-    exporter's. Rows go to ``out`` (n, 4) and ``keys`` (n, 3: exporter, importer, heading) from ``start`` on, in
-    key order; an empty ``out`` takes none. Returns the row after the last one written.
+    ``by_heading`` (I, H, 4) and ``seen`` (I, H rounded up to 8 bytes) are zero afterwards.
+    ``pairs`` (I, 4) and ``chapters`` (C, 4) are the exporter's. Rows go to ``out`` (n, 4) and
+    ``keys`` (n, 3: exporter, importer, heading) from ``start`` on, in key order; an empty
+    ``out`` takes none. Returns the row after the last one written.
     """
     at = start
+    words = seen.view(np.int64)
     for importer in range(by_heading.shape[0]):
-        for heading in range(by_heading.shape[1]):
-            cell = by_heading[importer, heading]
-            flows = cell[FLOWS]
-            if flows == 0:
+        for word in range(words.shape[1]):
+            if words[importer, word] == 0:
                 continue
-            _add(pairs[importer], cell[VALUE], cell[WEIGHT], flows, cell[MISSING])
-            if len(chapters):
-                _add(chapters[chapter_of[heading]], cell[VALUE], cell[WEIGHT], flows, cell[MISSING])
-            if len(out):
-                out[at, :] = cell
-                keys[at, 0], keys[at, 1], keys[at, 2] = exporter, importer, heading
-                at += 1
-            cell[:] = 0
+            for heading in range(8 * word, min(8 * word + 8, by_heading.shape[1])):
+                if not seen[importer, heading]:
+                    continue
+                cell = by_heading[importer, heading]
+                _add(pairs[importer], cell[VALUE], cell[WEIGHT], cell[FLOWS], cell[MISSING])
+                if len(chapters):
+                    _add(chapters[chapter_of[heading]], cell[VALUE], cell[WEIGHT], cell[FLOWS], cell[MISSING])
+                if len(out):
+                    out[at, :] = cell
+                    keys[at, 0], keys[at, 1], keys[at, 2] = exporter, importer, heading
+                    at += 1
+                cell[:] = 0
+            words[importer, word] = 0
     return at

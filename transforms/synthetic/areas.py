@@ -28,11 +28,10 @@ _AREAS = """
 504 MA MAR Morocco 32 -5 1.8|116 KH KHM Cambodia 13 105 1.2|404 KE KEN Kenya 1 38 0.8|516 NA NAM Namibia -22 17 0.5
 """
 #: Codes that stand first, so that small worlds hold them: planted events and questions need them.
-LEADING_PRODUCTS = tuple(
-    """
-870380 850760 270900 854142 854143 080810 080300 010121 020130 999999 730110 730210 730300 730410 730511 730610
-730711 720839 720851 721049 721420 940310 940320 940330 940340 940350 940360 851713 847130 854231 610910 300490
-""".split()
+LEADING_PRODUCTS = (
+    *("870380", "850760", "270900", "854142", "854143", "080810", "080300", "010121", "020130", "999999"),
+    *("730110", "730210", "730300", "730410", "730511", "730610", "730711", "720839", "720851", "721049", "721420"),
+    *("940310", "940320", "940330", "940340", "940350", "940360", "851713", "847130", "854231", "610910", "300490"),
 )
 #: Importers that report FOB (Canada, Australia, South Africa), areas without a coast, hubs of re-export.
 FOB_IMPORTERS = ("124", "36", "710")
@@ -74,7 +73,8 @@ def distances_km(places: tuple[Area, ...]) -> NDArray[np.float64]:
         longitude[:, None] - longitude
     )
     # rounded: the last bits of sin and cos differ between CPUs, the world should not
-    return np.maximum(np.round(6371.0 * np.arccos(np.clip(cosine, -1, 1)), 1), 500.0)
+    distance: NDArray[np.float64] = np.maximum(np.round(6371.0 * np.arccos(np.clip(cosine, -1, 1)), 1), 500.0)
+    return distance
 
 
 def _published_hs6() -> list[str]:

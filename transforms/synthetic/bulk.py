@@ -20,6 +20,8 @@ Ints = NDArray[np.int64]
 #: How a breakdown row differs from the aggregate beside it: customs procedure, mode of transport,
 #: second partner ("" stands for any). Index 0 is the aggregate.
 FORMS = (("C00", "0", "0"), ("C00", "1000", "0"), ("C00", "2100", "0"), ("C01", "0", "0"), ("C00", "0", "528"))
+#: Position of a flow in text order, by its index.
+FLOW_RANK = np.argsort(np.argsort(FLOW_CODES))
 HEADER = "\t".join(f.name for f in COMTRADE_BULK.fields) + "\n"
 
 
@@ -75,10 +77,11 @@ def _sums(r: Reports, part: slice, partner: Ints, product: Ints, keep: NDArray[n
 
 def _leaves(r: Reports, part: slice, product: Ints) -> Rows:
     at = np.flatnonzero(~r.is_suppressed[part])
-    columns = (c[part][at] for c in (r.year, r.flow, r.partner))
+    year, flow, partner = (c[part][at] for c in (r.year, r.flow, r.partner))
     zero = np.zeros(len(at), dtype=np.int64)
-    value, weight, is_estimated, is_exponent = (c[part][at] for c in (r.value_mills, r.net_weight_kg, r.is_weight_estimated, r.is_exponent))
-    return Rows(*columns, product[at], zero, value, weight, is_estimated, is_exponent)
+    value, weight = r.value_mills[part][at], r.net_weight_kg[part][at]
+    flags = r.is_weight_estimated[part][at], r.is_exponent[part][at]
+    return Rows(year, flow, partner, product[at], zero, value, weight, *flags)
 
 
 def _breakdowns(r: Reports, part: slice, product: Ints) -> list[Rows]:
@@ -92,13 +95,13 @@ def _breakdowns(r: Reports, part: slice, product: Ints) -> list[Rows]:
         else:
             value, weight = (value * share).astype(np.int64), (weight * share).astype(np.int64)
         no = np.zeros(len(at), dtype=bool)
-        columns = (c[part][at] for c in (r.year, r.flow, r.partner))
-        found.append(Rows(*columns, product[at], np.full(len(at), form, dtype=np.int64), value, weight, no, no))
+        year, flow, partner = (c[part][at] for c in (r.year, r.flow, r.partner))
+        found.append(Rows(year, flow, partner, product[at], np.full(len(at), form, dtype=np.int64), value, weight, no, no))
     return found
 
 
 def reporter_rows(world: World, catalogue: Catalogue, reporter: int) -> Rows:
-    """All rows of one reporter, sorted by year, flow, partner, product and form.
+    """All rows of one reporter, sorted by year, partner, flow, level, product and form.
 
     Parents by partner stand at 0 and 2 digits; at 4 digits only for reporters that suppress
     detail and for the largest two, to keep the world small. World rows stand at all levels.
@@ -116,7 +119,9 @@ def reporter_rows(world: World, catalogue: Catalogue, reporter: int) -> Rows:
     parts += [_sums(r, part, r.partner[part], level[d], every) for d in ((0, 2, 4) if with_headings else (0, 2))]
     merged = {name: np.concatenate([getattr(p, name) for p in parts]) for name in Rows.__dataclass_fields__}
     rank = np.argsort(np.argsort([int(c) for c in world.partner_codes]))
-    order = np.lexsort((merged["form"], merged["product"], rank[merged["partner"]], merged["flow"], merged["year"]))
+    digits = np.array([0 if c == "TOTAL" else len(c) for c in catalogue.codes.tolist()])[merged["product"]]
+    flow = FLOW_RANK[merged["flow"]]
+    order = np.lexsort((merged["form"], merged["product"], digits, flow, rank[merged["partner"]], merged["year"]))
     return Rows(**{name: column[order] for name, column in merged.items()})
 
 
@@ -129,52 +134,50 @@ def _quantities(rows: Rows, codes: pa.Array) -> tuple[pa.Array, pa.Array]:
     return text.coded(["-1", "5", "8"], unit), text.whole(np.where(has_weight, quantity, 0))
 
 
-def columns(rows: Rows, *, reporter: str, partners: NDArray[np.str_], catalogue: NDArray[np.str_], edition: str) -> dict[str, text.Text]:
-    """Text of every column of the bulk layout that isn't empty, by header name."""
-    codes = text.coded(catalogue, rows.product)
+def _constants(reporter: str, edition: str) -> dict[str, text.Text]:
+    """Columns that hold one text in a whole file."""
+    said = {"typeCode": "C", "freqCode": "A", "refMonth": "52", "reporterCode": reporter, "classificationSearchCode": "HS"}
+    said |= {"classificationCode": edition, "isOriginalClassification": "1", "altQtyUnitCode": "-1", "isReported": "1"}
+    zero = ("mosCode", "isQtyEstimated", "altQty", "isAltQtyEstimated", "grossWgt", "isGrossWgtEstimated")
+    return {name: text.constant(value) for name, value in (said | dict.fromkeys(zero, "0")).items()}
+
+
+def _measures(rows: Rows, codes: pa.Array, reporter: str) -> dict[str, text.Text]:
+    """Quantity, weight and value; imports are CIF unless the reporter's are FOB."""
     value = text.with_exponents(text.thousandths(rows.value_mills), rows.value_mills, rows.is_exponent)
-    year = text.whole(rows.year)
-    is_cif = np.isin(rows.flow, (M, RM)) & (reporter not in FOB_IMPORTERS)
+    is_cif = pa.array(np.isin(rows.flow, (M, RM)) & (reporter not in FOB_IMPORTERS))
+    blank, is_estimated = pa.scalar(None, pa.string()), rows.is_weight_estimated.astype(np.int64)
     unit, quantity = _quantities(rows, codes)
-    blank = pa.scalar(None, pa.string())
-    is_parent = np.array([len(c) < 6 for c in catalogue])[rows.product]
-    estimated = text.coded(["0", "1"], rows.is_weight_estimated.astype(np.int64))
-    forms = [text.coded([f[n] for f in FORMS], rows.form) for n in range(3)]
-    no, mask = text.constant("0"), pa.array(is_cif)
     return {
-        "datasetCode": text.constant(f"2{reporter.zfill(3)}{rows.year.min() if len(rows.year) else 0}"),
-        "typeCode": text.constant("C"),
-        "freqCode": text.constant("A"),
-        "refPeriodId": text.coded([f"{y}0101" for y in range(1962, 2101)], rows.year - 1962),
-        "refYear": year,
-        "refMonth": text.constant("52"),
-        "period": year,
-        "reporterCode": text.constant(reporter),
-        "flowCode": text.coded(FLOW_CODES, rows.flow),
-        "partnerCode": text.coded(partners, rows.partner),
-        "partner2Code": forms[2],
-        "classificationSearchCode": text.constant("HS"),
-        "classificationCode": text.constant(edition),
-        "isOriginalClassification": text.constant("1"),
-        "cmdCode": codes,
-        "customsCode": forms[0],
-        "mosCode": no,
-        "motCode": forms[1],
         "qtyUnitCode": unit,
         "qty": quantity,
-        "isQtyEstimated": no,
-        "altQtyUnitCode": text.constant("-1"),
-        "altQty": no,
-        "isAltQtyEstimated": no,
         "netWgt": text.whole(rows.net_weight_kg),
-        "isNetWgtEstimated": estimated,
-        "grossWgt": no,
-        "isGrossWgtEstimated": no,
-        "cifvalue": text.choose(mask, value, blank),
-        "fobvalue": text.choose(mask, blank, value),
+        "isNetWgtEstimated": text.coded(["0", "1"], is_estimated),
+        "cifvalue": text.choose(is_cif, value, blank),
+        "fobvalue": text.choose(is_cif, blank, value),
         "primaryValue": value,
-        "legacyEstimationFlag": text.coded(["0", "4"], rows.is_weight_estimated.astype(np.int64)),
-        "isReported": text.constant("1"),
+        "legacyEstimationFlag": text.coded(["0", "4"], is_estimated),
+    }
+
+
+def columns(rows: Rows, *, reporter: str, partners: NDArray[np.str_], catalogue: NDArray[np.str_], edition: str) -> dict[str, text.Text]:
+    """Text of every column of the bulk layout, by header name."""
+    codes, year = text.coded(catalogue, rows.product), text.whole(rows.year)
+    is_parent = np.array([len(c) < 6 for c in catalogue.tolist()])[rows.product]
+    customs, mode, second = (text.coded([f[n] for f in FORMS], rows.form) for n in range(3))
+    return {
+        **_constants(reporter, edition),
+        **_measures(rows, codes, reporter),
+        "datasetCode": text.coded([f"2{reporter.zfill(3)}{y}" for y in range(1962, 2101)], rows.year - 1962),
+        "refPeriodId": text.coded([f"{y}0101" for y in range(1962, 2101)], rows.year - 1962),
+        "refYear": year,
+        "period": year,
+        "flowCode": text.coded(FLOW_CODES, rows.flow),
+        "partnerCode": text.coded(partners, rows.partner),
+        "partner2Code": second,
+        "cmdCode": codes,
+        "customsCode": customs,
+        "motCode": mode,
         "isAggregate": text.coded(["0", "1"], is_parent.astype(np.int64)),
     }
 

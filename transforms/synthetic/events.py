@@ -67,7 +67,7 @@ def _tariff(
             at = np.ix_(np.searchsorted(keys, leg), after)
             value[at] += lost * share
             weight[at] += lost_weight * share
-    by_year = {str(years[t]): round(float(lost[:, n].sum() * share * len(VIA))) for n, t in enumerate(after)}
+    by_year = {str(years[t]): round(float(lost[:, n].sum() * share * len(VIA))) for n, t in enumerate(after.tolist())}
     return [{"kind": "tariff", **TARIFF, "via": list(VIA), "rerouted_usd": by_year}]
 
 

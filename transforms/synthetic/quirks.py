@@ -49,7 +49,7 @@ class Reports:
     ``reporter`` indexes areas, ``partner`` World.partner_codes, ``flow`` FLOW_CODES. Value in
     mills (thousandths of a USD), CIF in imports unless the reporter's are FOB; weight in kg, 0
     where missing. ``is_suppressed`` entries stand in parents only; ``is_exponent`` ones are
-    rounded to six digits and written 1.12339E+11. RX and RM are parts of X and M.
+    rounded to six digits and written 1.12339E+11; ``breakdown`` 0 is none. RX and RM are parts of X and M.
     """
 
     reporter: Ints
@@ -62,14 +62,15 @@ class Reports:
     is_weight_estimated: NDArray[np.bool_]
     is_suppressed: NDArray[np.bool_]
     is_exponent: NDArray[np.bool_]
-    breakdown: NDArray[np.int64]
+    breakdown: Ints
 
 
 def round_to_six_digits(mills: Ints) -> Ints:
     """Mills rounded to six significant digits, half up; smaller numbers unchanged."""
     digits = np.floor(np.log10(np.maximum(mills, 1).astype(float))).astype(np.int64)
     unit = 10 ** np.maximum(digits - 5, 0)
-    return (mills + unit // 2) // unit * unit
+    rounded: Ints = (mills + unit // 2) // unit * unit
+    return rounded
 
 
 def _side(
@@ -118,7 +119,7 @@ def _merge(parts: list[tuple[Ints, ...]], shape: tuple[int, ...]) -> tuple[tuple
 def _self_trade(rng: np.random.Generator, reporter: int, years: int, width: int, quirks: Quirks) -> list[tuple[Ints, ...]]:
     """Re-imports from itself: M and RM with the reporter as its own partner."""
     count = min(quirks.self_trade_products, width)
-    parts = []
+    parts: list[tuple[Ints, ...]] = []
     for year in range(years):
         product = np.sort(rng.choice(width, count, replace=False)).astype(np.int64)
         value = np.rint(np.exp(rng.normal(16.0, 1.5, count)) * 1000).astype(np.int64)
@@ -136,6 +137,39 @@ def _relabel(partner: Ints, year: Ints, product: Ints, reporter: Ints, index: di
     is_group = np.char.startswith(codes, str(RELABELLED["prefix"]))[product]
     moved = (partner == origin) & (reporter == importer) & is_group & (year >= int(str(RELABELLED["from_year"])))
     return np.where(moved, through, partner)
+
+
+def _both_sides(
+    rng: np.random.Generator,
+    truth: Truth,
+    at: Ints,
+    exports: dict[str, Ints],
+    imports: dict[str, Ints],
+    index: dict[str, int],
+    product_codes: NDArray[np.str_],
+    quirks: Quirks,
+) -> list[tuple[Ints, ...]]:
+    """X, M, RX and RM as (reporter, year, flow, partner, product, value, weight); ``at`` is the truth's year index."""
+    x_rows, m_rows = exports["row"], imports["row"]
+    to = np.where(rng.random(len(x_rows)) < quirks.not_specified, len(index), truth.importer[x_rows])
+    origin = _relabel(truth.exporter[m_rows], truth.year[m_rows], truth.product[m_rows], imports["reporter"], index, product_codes)
+    hubs = np.isin(exports["reporter"], [index[h] for h in HUBS if h in index])
+    re_exported = np.flatnonzero(hubs & (rng.random(len(x_rows)) < quirks.re_export))
+    back = np.isin(imports["reporter"], [index[r] for r in quirks.re_importers if r in index])
+    re_imported = np.flatnonzero(back & (rng.random(len(m_rows)) < quirks.re_import))
+    rx = _part(rng, exports, re_exported, 0.1, 0.6, is_added=True)
+    rm = _part(rng, imports, re_imported, 0.02, 0.2, is_added=False)
+
+    def entries(side: dict[str, Ints], partner: Ints, flow: int, rows: Ints, value: Ints, weight: Ints) -> tuple[Ints, ...]:
+        row = side["row"][rows]
+        return side["reporter"][rows], at[row], np.full(len(rows), flow), partner[rows], truth.product[row], value, weight
+
+    return [
+        entries(exports, to, X, np.arange(len(x_rows)), exports["value"], exports["weight"]),
+        entries(imports, origin, M, np.arange(len(m_rows)), imports["value"], imports["weight"]),
+        entries(exports, to, RX, re_exported, *rx),
+        entries(imports, origin, RM, re_imported, *rm),
+    ]
 
 
 def make_reports(
@@ -158,26 +192,7 @@ def make_reports(
     imports = _side(
         rng, truth, truth.importer, sigmas[1], cif_rate[truth.exporter, truth.importer], is_reporting[truth.importer, at], quirks
     )
-    x_rows, m_rows = exports["row"], imports["row"]
-    to = np.where(rng.random(len(x_rows)) < quirks.not_specified, len(places), truth.importer[x_rows])
-    origin = _relabel(truth.exporter[m_rows], truth.year[m_rows], truth.product[m_rows], imports["reporter"], index, product_codes)
-    hubs = np.isin(exports["reporter"], [index[h] for h in HUBS if h in index])
-    re_exported = np.flatnonzero(hubs & (rng.random(len(x_rows)) < quirks.re_export))
-    back = np.isin(imports["reporter"], [index[r] for r in quirks.re_importers if r in index])
-    re_imported = np.flatnonzero(back & (rng.random(len(m_rows)) < quirks.re_import))
-    rx = _part(rng, exports, re_exported, 0.1, 0.6, is_added=True)
-    rm = _part(rng, imports, re_imported, 0.02, 0.2, is_added=False)
-
-    def entries(side: dict[str, Ints], partner: Ints, flow: int, rows: Ints, value: Ints, weight: Ints) -> tuple[Ints, ...]:
-        row = side["row"][rows]
-        return side["reporter"][rows], at[row], np.full(len(rows), flow), partner[rows], truth.product[row], value, weight
-
-    parts = [
-        entries(exports, to, X, np.arange(len(x_rows)), exports["value"], exports["weight"]),
-        entries(imports, origin, M, np.arange(len(m_rows)), imports["value"], imports["weight"]),
-        entries(exports, to, RX, re_exported, *rx),
-        entries(imports, origin, RM, re_imported, *rm),
-    ]
+    parts = _both_sides(rng, truth, at, exports, imports, index, product_codes, quirks)
     if quirks.self_trader in index:
         parts += _self_trade(rng, index[quirks.self_trader], len(years), len(product_codes), quirks)
     key, value, weight = _merge(parts, (len(places), len(years), 4, len(places) + 1, len(product_codes)))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from transforms.synthetic import text
 from transforms.synthetic.areas import choose_products
-from transforms.synthetic.bulk import Rows, file_parts
+from transforms.synthetic.bulk import FLOW_RANK, Rows, file_parts
 from transforms.synthetic.files import BACI_RELEASE, BULK_RELEASE, baci_lines, baci_name, bulk_name, write_sidecar
 from transforms.synthetic.quirks import M, X
 
@@ -21,6 +21,8 @@ AREAS, PRODUCTS = 226, 5200
 #: A year of BACI holds about this many rows.
 ROWS_A_YEAR = 10_700_000
 LAST_YEAR = 2023
+#: Error of every report and CIF over FOB of every import in streams of Comtrade rows.
+SIGMA, CIF_RATE = 0.15, 1.05
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def split(total: int, weights: NDArray[np.float64], limit: int) -> Ints:
     """``total`` as integers in proportion to the weights, none above the limit; ValueError where it can't be."""
     if total > limit * len(weights):
         raise ValueError(f"{total} rows don't fit into {len(weights)} parts of at most {limit}")
-    parts = np.minimum(np.floor(total * weights / weights.sum()).astype(np.int64), limit)
+    parts: Ints = np.minimum(np.floor(total * weights / weights.sum()).astype(np.int64), limit)
     while missing := total - int(parts.sum()):
         room = np.flatnonzero(parts < limit)
         step = max(missing // len(room), 1)
@@ -104,34 +106,41 @@ def _reports(flow: int, year: int, partner: Ints, product: Ints, value_mills: In
     return Rows(zero + year, zero + flow, partner, product, zero, value_mills, weight, no, no)
 
 
+def _year_of_flows(shape: Shape, year: int, rows: int) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+    """A year's flows, sorted: exporter, importer, product, value, weight; indices as int32 to save memory."""
+    columns: list[list[Ints]] = [[], [], [], [], []]
+    for exporter, found in _yearly(shape, year, rows):
+        index: list[Ints] = [c.astype(np.int32) for c in (np.full(len(found[0]), exporter), *found[:2])]
+        for column, values in zip(columns, [*index, *found[2:]], strict=True):
+            column.append(values)
+    exporters, importers, products, values, weights = (np.concatenate(c) for c in columns)
+    return exporters, importers, products, values, weights
+
+
+def _joined(imports: Rows, exports: Rows) -> Rows:
+    """Both flows of one reporter and year in file order: partner, flow, product."""
+    merged = {n: np.concatenate([getattr(p, n) for p in (imports, exports)]) for n in Rows.__dataclass_fields__}
+    order = np.lexsort((merged["product"], FLOW_RANK[merged["flow"]], merged["partner"]))
+    return Rows(**{n: column[order] for n, column in merged.items()})
+
+
 def _write_bulk_year(shape: Shape, year: int, rows: int, out: Path, edition: str) -> list[Path]:
     """Half of the rows are exports; the mirrors of all but, where ``rows`` is odd, the last are imports."""
-    columns: list[list[Ints]] = [[], [], [], [], []]
-    for exporter, found in _yearly(shape, year, rows - rows // 2):
-        for column, values in zip(columns, (np.full(len(found[0]), exporter), *found), strict=True):
-            column.append(values.astype(np.int32 if len(columns) and column is not columns[3] and column is not columns[4] else np.int64))
-    exporter, importer, product, value, weight = (np.concatenate(c) for c in columns)
-    columns.clear()
+    exporter, importer, product, value, weight = _year_of_flows(shape, year, rows - rows // 2)
     mirrored = rows // 2
-    order = np.lexsort((product[:mirrored], exporter[:mirrored], importer[:mirrored]))
+    order = np.argsort(importer[:mirrored], kind="stable")
     sorted_importer, written = importer[:mirrored][order], []
     for position, code in enumerate(shape.area_codes.tolist()):
-        mine = slice(*np.searchsorted(exporter, [position, position + 1]).tolist())
+        mine = np.arange(*np.searchsorted(exporter, [position, position + 1]).tolist())
         theirs = order[slice(*np.searchsorted(sorted_importer, [position, position + 1]).tolist())]
-        rng = np.random.Generator(np.random.PCG64([shape.seed, year, position, 1]))
-        errors = [np.exp(rng.normal(0.0, 0.15, n)) for n in (len(theirs), mine.stop - mine.start)]
-        parts = [
-            _reports(
-                M, year, exporter[theirs], product[theirs], np.rint(value[theirs] * errors[0] * 1050).astype(np.int64), weight[theirs]
-            ),
-            _reports(X, year, importer[mine], product[mine], np.rint(value[mine] * errors[1] * 1000).astype(np.int64), weight[mine]),
-        ]
-        merged = Rows(
-            **{n: np.concatenate([getattr(p, n) for p in parts]).astype(getattr(parts[0], n).dtype) for n in Rows.__dataclass_fields__}
-        )
-        if not len(merged.year):
+        if not len(mine) + len(theirs):
             continue
-        content = file_parts(merged, reporter=code, partners=shape.area_codes, catalogue=shape.product_codes, edition=edition)
+        rng = np.random.Generator(np.random.PCG64([shape.seed, year, position, 1]))
+        sides = []
+        for flow, partner, at, rate in ((M, exporter, theirs, CIF_RATE), (X, importer, mine, 1.0)):
+            mills = np.rint(value[at] * np.exp(rng.normal(0.0, SIGMA, len(at))) * rate * 1000).astype(np.int64)
+            sides.append(_reports(flow, year, partner[at], product[at], np.maximum(mills, 1), weight[at]))
+        content = file_parts(_joined(*sides), reporter=code, partners=shape.area_codes, catalogue=shape.product_codes, edition=edition)
         path = text.write_gzip(out / bulk_name(code, edition, BULK_RELEASE, year), content)
         write_sidecar(path, seed=shape.seed, source_release=BULK_RELEASE)
         written.append(path)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-Text = pa.Array | pa.Scalar
+#: A column of text, or one text for all rows (pyarrow has no types of its own to check).
+Text = Any
 
 #: What follows the whole number, by thousandths: "", ".001", ".25" ...
 _TRIMMED = pa.array([f".{n:03d}".rstrip("0").rstrip(".") for n in range(1000)])

@@ -134,6 +134,12 @@ def _reporting(rng: np.random.Generator, places: tuple[Area, ...], years: Sequen
     return is_reporting
 
 
+def _sigmas(rng: np.random.Generator, count: int, typical: float) -> Floats:
+    """Standard deviations of log reports, log-normal over reporters around a typical one."""
+    spread = np.exp(rng.normal(0.0, 0.6, count))
+    return np.asarray(np.round(np.clip(typical * spread, 0.02, 0.6), 6), dtype=np.float64)
+
+
 def make_world(
     seed: int = 2025,
     *,
@@ -154,8 +160,8 @@ def make_world(
     if not period:
         raise ValueError("years: at least one")
     truth, planted = _true_flows(rng, places, period, codes, density)
-    sigma_exporter = np.round(np.clip(0.12 * np.exp(rng.normal(0.0, 0.6, len(places))), 0.02, 0.6), 6)
-    sigma_importer = np.round(np.clip(0.10 * np.exp(rng.normal(0.0, 0.6, len(places))), 0.02, 0.6), 6)
+    sigma_exporter = _sigmas(rng, len(places), 0.12)
+    sigma_importer = _sigmas(rng, len(places), 0.10)
     cif_rate = _cif_rates(rng, places)
     is_reporting = _reporting(rng, places, period)
     reports = make_reports(

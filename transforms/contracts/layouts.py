@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from transforms.contracts.codes import BACI_EDITIONS
 from transforms.contracts.model import Field, Layout
 
@@ -126,40 +128,40 @@ COMTRADE_BULK = Layout(
     "comtrade",
     "UN Comtrade's bulk file, tab-separated, gzip",
     fields=(
-        Field("datasetCode", None, "ignore", required=False),
-        Field("typeCode", "type_code", "code"),
-        Field("freqCode", "frequency", "code"),
-        Field("refPeriodId", None, "ignore", required=False),
-        Field("refYear", "year", "code"),
-        Field("refMonth", None, "ignore"),
+        Field("datasetCode", None, "ignore", aliases=("dataset_code",), required=False),
+        Field("typeCode", "type_code", "code", aliases=("type_code",)),
+        Field("freqCode", "frequency", "code", aliases=("freq_code",)),
+        Field("refPeriodId", None, "ignore", aliases=("ref_period_id",), required=False),
+        Field("refYear", "year", "code", aliases=("ref_year",)),
+        Field("refMonth", None, "ignore", aliases=("ref_month",)),
         Field("period", "period", "code"),
-        Field("reporterCode", "reporter_code", "code"),
-        Field("flowCode", "flow_code", "code"),
-        Field("partnerCode", "partner_code", "code"),
-        Field("partner2Code", "second_partner_code", "code"),
-        Field("classificationSearchCode", None, "ignore", required=False),
-        Field("classificationCode", "classification", "code"),
-        Field("isOriginalClassification", None, "ignore", required=False),
-        Field("cmdCode", "product_code", "code"),
-        Field("customsCode", "customs_code", "code"),
-        Field("mosCode", "mode_of_supply_code", "code"),
-        Field("motCode", "mode_of_transport_code", "code"),
-        Field("qtyUnitCode", "quantity_unit_code", "code"),
+        Field("reporterCode", "reporter_code", "code", aliases=("reporter_code",)),
+        Field("flowCode", "flow_code", "code", aliases=("flow_code",)),
+        Field("partnerCode", "partner_code", "code", aliases=("partner_code",)),
+        Field("partner2Code", "second_partner_code", "code", aliases=("partner2code",)),
+        Field("classificationSearchCode", None, "ignore", aliases=("classification_search_code",), required=False),
+        Field("classificationCode", "classification", "code", aliases=("classification_code",)),
+        Field("isOriginalClassification", None, "ignore", aliases=("is_original_classification",), required=False),
+        Field("cmdCode", "product_code", "code", aliases=("cmd_code",)),
+        Field("customsCode", "customs_code", "code", aliases=("customs_code",)),
+        Field("mosCode", "mode_of_supply_code", "code", aliases=("mos_code",)),
+        Field("motCode", "mode_of_transport_code", "code", aliases=("mot_code",)),
+        Field("qtyUnitCode", "quantity_unit_code", "code", aliases=("qty_unit_code",)),
         Field("qty", "quantity", "number", **_NUMBER),  # type: ignore[arg-type]
-        Field("isQtyEstimated", "is_quantity_estimated", "flag"),
-        Field("altQtyUnitCode", None, "ignore", required=False),
-        Field("altQty", None, "ignore", required=False),
-        Field("isAltQtyEstimated", None, "ignore", required=False),
-        Field("netWgt", "net_weight_kg", "number", **_NUMBER),  # type: ignore[arg-type]
-        Field("isNetWgtEstimated", "is_net_weight_estimated", "flag"),
-        Field("grossWgt", "gross_weight_kg", "number", **_NUMBER),  # type: ignore[arg-type]
-        Field("isGrossWgtEstimated", None, "ignore", required=False),
+        Field("isQtyEstimated", "is_quantity_estimated", "flag", aliases=("is_qty_estimated",)),
+        Field("altQtyUnitCode", None, "ignore", aliases=("alt_qty_unit_code",), required=False),
+        Field("altQty", None, "ignore", aliases=("alt_qty",), required=False),
+        Field("isAltQtyEstimated", None, "ignore", aliases=("is_alt_qty_estimated",), required=False),
+        Field("netWgt", "net_weight_kg", "number", aliases=("net_wgt",), **_NUMBER),  # type: ignore[arg-type]
+        Field("isNetWgtEstimated", "is_net_weight_estimated", "flag", aliases=("is_net_wgt_estimated",)),
+        Field("grossWgt", "gross_weight_kg", "number", aliases=("gross_wgt",), **_NUMBER),  # type: ignore[arg-type]
+        Field("isGrossWgtEstimated", None, "ignore", aliases=("is_gross_wgt_estimated",), required=False),
         Field("cifvalue", "value_cif_usd", "number", **_NUMBER),  # type: ignore[arg-type]
         Field("fobvalue", "value_fob_usd", "number", **_NUMBER),  # type: ignore[arg-type]
-        Field("primaryValue", "reported_value_usd", "number", **_NUMBER),  # type: ignore[arg-type]
-        Field("legacyEstimationFlag", "estimation_flag", "code"),
-        Field("isReported", "is_reported", "flag"),
-        Field("isAggregate", None, "ignore"),
+        Field("primaryValue", "reported_value_usd", "number", aliases=("primary_value",), **_NUMBER),  # type: ignore[arg-type]
+        Field("legacyEstimationFlag", "estimation_flag", "code", aliases=("legacy_estimation_flag",)),
+        Field("isReported", "is_reported", "flag", aliases=("is_reported",)),
+        Field("isAggregate", None, "ignore", aliases=("is_aggregate",)),
     ),
     delimiter="\t",
     coverage="complete",
@@ -172,6 +174,16 @@ COMTRADE_BULK = Layout(
     name_pattern=r"(?P<release>\d{4}-\d{2}-\d{2})",
     notes="typeCode C only: services are refused. isReported false: a copy, not a report.",
     **_COMTRADE_LICENCE,  # type: ignore[arg-type]
+)
+
+#: The same columns as clients of the API save them: with commas, a query's answer.
+COMTRADE_BULK_CSV = replace(
+    COMTRADE_BULK,
+    name="comtrade_bulk_csv",
+    title="UN Comtrade's bulk columns, comma-separated",
+    delimiter=",",
+    coverage="partial",
+    name_pattern=None,
 )
 
 BACI_COUNTRIES = Layout(
@@ -208,7 +220,8 @@ BACI_PRODUCTS = Layout(
 )
 
 LAYOUTS: dict[str, Layout] = {
-    layout.name: layout for layout in (BACI, COMTRADE_LEGACY, COMTRADE_LEGACY_CUT, COMTRADE_BULK, BACI_COUNTRIES, BACI_PRODUCTS)
+    layout.name: layout
+    for layout in (BACI, COMTRADE_LEGACY, COMTRADE_LEGACY_CUT, COMTRADE_BULK, COMTRADE_BULK_CSV, BACI_COUNTRIES, BACI_PRODUCTS)
 }
 #: Tables that one source's layouts feed, in the order in which sources are preferred for one flow.
 SOURCES = ("comtrade", "baci")

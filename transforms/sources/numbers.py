@@ -79,47 +79,49 @@ def _scaled(digits, count, point):
 
 
 @nb.njit(cache=True, nogil=True)
-def _parse_one(data, start, end, mark, allow_exponent, scale, digits):
-    """(thousandths, status) of one trimmed, non-missing field."""
-    negative = False
-    position = start
-    if position < end and (data[position] == 45 or data[position] == 43):
-        negative = data[position] == 45
-        position += 1
-    count, point, seen_point, has_digit, status = 0, 0, False, False, OK
+def _read_digits(data, position, end, mark, allow_exponent, digits):
+    """(count, point, status) of ``0.d1d2d3... x 10^point``; ``digits`` takes the first 40 from the first non-zero on."""
+    count, point, seen_point, has_digit = 0, 0, False, False
     while position < end:
         byte = data[position]
         if 48 <= byte <= 57:
             has_digit = True
             if count == 0 and byte == 48:
-                if seen_point:
-                    point -= 1
-            elif count < _DIGITS:
-                digits[count] = byte - 48
-                count += 1
-                point += 0 if seen_point else 1
+                point -= 1 if seen_point else 0
             else:
-                digits[_DIGITS - 1] |= 1 if byte != 48 else 0
+                if count < _DIGITS:
+                    digits[count] = byte - 48
+                    count += 1
+                elif byte != 48:
+                    # beyond forty digits only "not nothing" matters, for rounding
+                    digits[_DIGITS - 1] |= 1
                 point += 0 if seen_point else 1
         elif byte == mark and not seen_point:
             seen_point = True
         elif (byte == 69 or byte == 101) and allow_exponent and has_digit:
             shift, is_good = _exponent(data, position + 1, end)
-            if not is_good:
-                return 0, BAD
-            point += shift
-            status = OK_EXPONENT
-            break
+            return count, point + shift, OK_EXPONENT if is_good else BAD
         else:
-            return 0, BAD
+            return 0, 0, BAD
         position += 1
-    if not has_digit:
+    return count, point, OK if has_digit else BAD
+
+
+@nb.njit(cache=True, nogil=True)
+def _parse_one(data, start, end, mark, allow_exponent, scale, digits):
+    """(thousandths, status) of one trimmed, non-missing field."""
+    position = start
+    is_negative = position < end and data[position] == 45
+    if position < end and (data[position] == 45 or data[position] == 43):
+        position += 1
+    count, point, status = _read_digits(data, position, end, mark, allow_exponent, digits)
+    if status == BAD:
         return 0, BAD
+    if is_negative and count > 0:
+        return 0, NEGATIVE
     value = _scaled(digits, count, point + 3 + scale) if count else 0
     if value < 0:
         return 0, TOO_BIG
-    if negative and (count > 0):
-        return 0, NEGATIVE
     return value, status
 
 

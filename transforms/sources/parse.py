@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -192,8 +193,7 @@ def parse_snapshot(home: Path, snapshot: Snapshot, member: str) -> ParseReport:
     if known is not None:
         return known
     folder = parsed_folder(home, snapshot, member)
-    temporary = folder.parent / f".{folder.name}-{os.getpid()}"
-    shutil.rmtree(temporary, ignore_errors=True)
+    temporary = folder.parent / f".{folder.name}-{os.getpid()}-{time.monotonic_ns()}"
     temporary.mkdir(parents=True)
     try:
         if snapshot.kind == "flows":
@@ -202,11 +202,12 @@ def parse_snapshot(home: Path, snapshot: Snapshot, member: str) -> ParseReport:
             rows = parse_list(home, snapshot, member, temporary)
             report = ParseReport(snapshot.snapshot_id, member, rows, rows, 0, 0)
         write_text(temporary / "report.json", json.dumps(asdict(report), sort_keys=True, indent=1))
-        shutil.rmtree(folder, ignore_errors=True)
-        temporary.replace(folder)
+        if not (folder / "report.json").exists():
+            temporary.replace(folder)
         fsync_folder(folder.parent)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if temporary.exists():
+            shutil.rmtree(temporary)
     return report
 
 

@@ -26,7 +26,8 @@ class Spool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder.exists():
+            shutil.rmtree(self._folder)
 
     def put(self, writer: PartitionWriter, table: pa.Table) -> None:
         """Hand over sorted rows of one group of reporters."""

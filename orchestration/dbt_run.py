@@ -135,7 +135,7 @@ def build(
 
 def event_dictionaries(events: Sequence[EventMsg]) -> list[dict[str, Any]]:
     """Events as dbt's JSON log would show them, the form that dagster_dbt takes (raw_event)."""
-    from google.protobuf.json_format import MessageToDict
+    from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
 
     return [MessageToDict(e, preserving_proto_field_name=True) for e in events]
 

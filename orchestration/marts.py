@@ -18,6 +18,7 @@ from transforms.contracts import lake as contracts
 from transforms.contracts import marts
 from transforms.contracts.arrow import hive_types, sql_type
 from transforms.contracts.model import Table
+from transforms.contracts.ops import CHECK_RESULT
 from transforms.io import lake
 from transforms.io.failpoints import fail_point
 from transforms.settings import Settings
@@ -183,7 +184,7 @@ def build_ops_marts(settings: Settings, candidate: Candidate, log: Callable[[str
     if candidate.release is None or candidate.manifest is None:
         raise MartsFailed([("ops marts", "the candidate's other marts aren't built: call build_candidate first")])
     start = time.monotonic()
-    table = contracts.CHECK_RESULT
+    table = CHECK_RESULT
     pinned = lake.current_version(settings.home, table)
     files = {**candidate.files, table.name: tuple(lake.active_files(settings.home, table, version=pinned))}
     with duckdb.connect(str(candidate.path)) as connection:

@@ -11,7 +11,7 @@ wanted as (
     select
         pairs.frequency,
         pairs.period,
-        count(distinct (pairs.exporter_code, pairs.importer_code)) as pair_count,
+        count(distinct pairs.exporter_code || '-' || pairs.importer_code) as pair_count,
         sum(pairs.value_fob_usd) as value_fob_usd
     from {{ ref('stg_pair_totals') }} as pairs
     left join chosen on pairs.frequency = chosen.frequency and pairs.period = chosen.period

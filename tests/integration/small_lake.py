@@ -43,7 +43,14 @@ def _summed(by: Sequence[int], names: Sequence[str], extra: Mapping[str, object]
         key = tuple(str(flow[i]) for i in by)
         sums[key] = sums.get(key, 0) + int(flow[3])
     return [
-        {**STRATUM, **dict(zip(names, k, strict=True)), "value_fob_usd": _usd(v), "flow_count": 1, "missing_weight_count": 1, **(extra or {})}
+        {
+            **STRATUM,
+            **dict(zip(names, k, strict=True)),
+            "value_fob_usd": _usd(v),
+            "flow_count": 1,
+            "missing_weight_count": 1,
+            **(extra or {}),
+        }
         for k, v in sorted(sums.items())
     ]
 
@@ -51,18 +58,43 @@ def _summed(by: Sequence[int], names: Sequence[str], extra: Mapping[str, object]
 def _facts(home: Path) -> None:
     origin = {"snapshot_id": "0123456789abcdef", "snapshot_member": "flows.csv"}
     reports: list[Row] = [
-        {**STRATUM, "reporter_code": e, "partner_code": i, "flow_code": "X", "product_code": p, "reported_value_usd": _usd(v), "source_line": n,
-         "valuation": "FOB", "is_value_rounded": False, "is_special": False, "is_self_trade": False, **origin}
+        {
+            **STRATUM,
+            "reporter_code": e,
+            "partner_code": i,
+            "flow_code": "X",
+            "product_code": p,
+            "reported_value_usd": _usd(v),
+            "source_line": n,
+            "valuation": "FOB",
+            "is_value_rounded": False,
+            "is_special": False,
+            "is_self_trade": False,
+            **origin,
+        }
         for n, (e, i, p, v) in enumerate(FLOWS, 2)
-    ]  # fmt: skip
+    ]
     fields = contracts.REPORTED_FLOWS.columns
-    commit(home, contracts.REPORTED_FLOWS, [{k: v for k, v in r.items() if k in fields} for r in reports], {"source": "comtrade", "year": 2020})
+    commit(
+        home, contracts.REPORTED_FLOWS, [{k: v for k, v in r.items() if k in fields} for r in reports], {"source": "comtrade", "year": 2020}
+    )
     for bucket, product in ((0, "010121"), (3, "870380")):
         flows: list[Row] = [
-            {**STRATUM, "exporter_code": e, "importer_code": i, "product_code": p, "value_fob_usd": _usd(v), "value_exporter_fob_usd": _usd(v),
-             "method": "prefer_exporter", "evidence": "exporter_only", "is_value_rounded": False, "is_residual": False}
-            for e, i, p, v in FLOWS if p == product
-        ]  # fmt: skip
+            {
+                **STRATUM,
+                "exporter_code": e,
+                "importer_code": i,
+                "product_code": p,
+                "value_fob_usd": _usd(v),
+                "value_exporter_fob_usd": _usd(v),
+                "method": "prefer_exporter",
+                "evidence": "exporter_only",
+                "is_value_rounded": False,
+                "is_residual": False,
+            }
+            for e, i, p, v in FLOWS
+            if p == product
+        ]
         commit(home, contracts.BILATERAL_FLOWS, flows, {"year": 2020, "product_bucket": bucket})
 
 
@@ -75,10 +107,16 @@ def _aggregates(home: Path) -> None:
     products = _summed((0, 2), ("exporter_code", "product_code"), {"importer_count": 1})
     commit(home, contracts.EXPORTER_PRODUCT, [{**r, "rca": rca[str(r["exporter_code"]), str(r["product_code"])]} for r in products], year)
     suppliers = [
-        {**r, "supplier_count": 1, "supplier_hhi": 1.0, "top_supplier_code": "842" if r["importer_code"] == "156" else "156",
-         "top_supplier_value_fob_usd": r["value_fob_usd"], "supplier_sum_of_squares_usd2": Decimal(str(r["value_fob_usd"])) ** 2}
+        {
+            **r,
+            "supplier_count": 1,
+            "supplier_hhi": 1.0,
+            "top_supplier_code": "842" if r["importer_code"] == "156" else "156",
+            "top_supplier_value_fob_usd": r["value_fob_usd"],
+            "supplier_sum_of_squares_usd2": Decimal(str(r["value_fob_usd"])) ** 2,
+        }
         for r in _summed((1, 2), ("importer_code", "product_code"))
-    ]  # fmt: skip
+    ]
     commit(home, contracts.IMPORTER_PRODUCT, suppliers, year)
     commit(home, contracts.WORLD_PRODUCT, _summed((2,), ("product_code",), {"exporter_count": 2, "importer_count": 2}), year)
 
@@ -90,17 +128,36 @@ def _dimensions(home: Path, areas: Sequence[tuple[str, str, str, str]]) -> None:
         home,
         contracts.DIM_PRODUCT,
         [
-            {"classification": "H5", "product_code": c, "product_level": n, "parent_code": p, "is_leaf": n == 6, "is_residual": False,
-             "name_source": "test", "product_description": f"product {c}"}
+            {
+                "classification": "H5",
+                "product_code": c,
+                "product_level": n,
+                "parent_code": p,
+                "is_leaf": n == 6,
+                "is_residual": False,
+                "name_source": "test",
+                "product_description": f"product {c}",
+            }
             for c, n, p in PRODUCTS
         ],
-    )  # fmt: skip
+    )
     commit(
         home,
         contracts.SOURCE_RELEASE,
-        [{"snapshot_id": "0123456789abcdef", "source": "comtrade", "layout": "comtrade_bulk", "file_name": "flows.csv", "sha256": "0" * 64,
-          "file_bytes": 100, "coverage": "complete", "redistribution": "unknown", "is_synthetic": True}],
-    )  # fmt: skip
+        [
+            {
+                "snapshot_id": "0123456789abcdef",
+                "source": "comtrade",
+                "layout": "comtrade_bulk",
+                "file_name": "flows.csv",
+                "sha256": "0" * 64,
+                "file_bytes": 100,
+                "coverage": "complete",
+                "redistribution": "unknown",
+                "is_synthetic": True,
+            }
+        ],
+    )
 
 
 def commit_small_lake(home: Path, *, areas: Sequence[tuple[str, str, str, str]] = AREAS) -> None:
@@ -109,7 +166,15 @@ def commit_small_lake(home: Path, *, areas: Sequence[tuple[str, str, str, str]] 
     _aggregates(home)
     _dimensions(home, areas)
     ledger: list[Row] = [
-        {"table_name": "reported_flows", "frequency": "A", "period": "2020", "reason": reason, "row_count": 4, "value_usd": _usd(200), "unparsed_count": 0}
+        {
+            "table_name": "reported_flows",
+            "frequency": "A",
+            "period": "2020",
+            "reason": reason,
+            "row_count": 4,
+            "value_usd": _usd(200),
+            "unparsed_count": 0,
+        }
         for reason in ("in", "out")
     ]
     commit(home, contracts.LEDGER, ledger, {"stage": "ingest", "source": "comtrade", "year": 2020})
@@ -117,6 +182,14 @@ def commit_small_lake(home: Path, *, areas: Sequence[tuple[str, str, str, str]] 
 
 def commit_check(home: Path, *, is_passed: bool = True) -> None:
     """One check result in ops/check_result."""
-    row: Row = {"run_id": "r1", "recorded_at": datetime(2026, 1, 31, tzinfo=UTC), "table_name": "reported_flows", "partition_key": "",
-                "check_name": "volume_floor", "column_name": "year", "severity": "error", "is_passed": is_passed}  # fmt: skip
+    row: Row = {
+        "run_id": "r1",
+        "recorded_at": datetime(2026, 1, 31, tzinfo=UTC),
+        "table_name": "reported_flows",
+        "partition_key": "",
+        "check_name": "volume_floor",
+        "column_name": "year",
+        "severity": "error",
+        "is_passed": is_passed,
+    }
     commit(home, contracts.CHECK_RESULT, [row])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -91,7 +90,16 @@ def test_events_become_node_results_of_this_run(built: marts.Candidate) -> None:
 
 def test_nothing_is_written_into_the_project(built: marts.Candidate) -> None:
     folder = Path(next(iter(dbt_project.__path__)))
-    assert {p.name for p in folder.iterdir()} <= {"__init__.py", "__pycache__", "dbt_project.yml", "profiles.yml", "macros", "models", "tests", "seeds"}
+    assert {p.name for p in folder.iterdir()} <= {
+        "__init__.py",
+        "__pycache__",
+        "dbt_project.yml",
+        "profiles.yml",
+        "macros",
+        "models",
+        "tests",
+        "seeds",
+    }
     assert (built.folder / "target" / "manifest.json").exists()
 
 
@@ -125,7 +133,7 @@ def test_large_facts_are_links_to_the_lake(built: marts.Candidate, tmp_path: Pat
     assert not fact.is_in_duckdb
     assert not finished["bilateral_flows"].is_in_duckdb
     assert [p.relative_to(tmp_path / "marts").parts[1] for p in fact.paths] == ["year=2020", "year=2020"]
-    assert sorted(os.stat(p).st_ino for p in fact.paths) == sorted(os.stat(p).st_ino for p in built.files["bilateral_flows"])
+    assert sorted(p.stat().st_ino for p in fact.paths) == sorted(p.stat().st_ino for p in built.files["bilateral_flows"])
     assert rows(tmp_path / "a.duckdb", "select count(*) from duckdb_tables() where table_name like 'fct_%'") == [(1,)]
 
 

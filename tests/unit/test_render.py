@@ -66,7 +66,7 @@ def test_contracts_of_marts_are_enforced_and_typed(name: str) -> None:
 
 
 def test_yaml_round_trips_quotes_lists_and_nesting() -> None:
-    value = {"a": [{"b": "it's: \"x\" # y"}, {"c": ["1", "2"], "d": {"e": [{"f": None}]}}], "g": ["x" * 80, "y" * 80], "h": True}
+    value = {"a": [{"b": 'it\'s: "x" # y'}, {"c": ["1", "2"], "d": {"e": [{"f": None}]}}], "g": ["x" * 80, "y" * 80], "h": True}
     assert yaml.safe_load("\n".join(render._yaml(value))) == value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transforms.contracts import lake
+from transforms.contracts import lake, ops
 from transforms.contracts.model import Table
 
 #: Raised by hand: minor for additions, major for a rename, removal, retype or change of meaning.
@@ -216,18 +216,18 @@ REPORTING_COVERAGE = _mart(
 )
 CONSERVATION_LEDGER = _mart(
     "conservation_ledger",
-    lake.LEDGER.grain,
-    lake.LEDGER.key,
-    (*lake.LEDGER.columns, "is_closed"),
-    (*lake.LEDGER.required, "year", "is_closed"),
+    ops.LEDGER.grain,
+    ops.LEDGER.key,
+    (*ops.LEDGER.columns, "is_closed"),
+    (*ops.LEDGER.required, "year", "is_closed"),
 )
 QUALITY_HISTORY = _mart(
     "quality_history",
-    lake.CHECK_RESULT.grain,
+    ops.CHECK_RESULT.grain,
     (),
-    lake.CHECK_RESULT.columns,
+    ops.CHECK_RESULT.columns,
     ("run_id", "recorded_at", "table_name", "partition_key", "check_name", "severity", "is_passed"),
-    sort_by=(*lake.CHECK_RESULT.sort_by, "column_name"),
+    sort_by=(*ops.CHECK_RESULT.sort_by, "column_name"),
 )
 
 #: Lake and ops tables that marts are built from: each has a staging view.
@@ -242,8 +242,8 @@ STAGED = (
     lake.EXPORTER_PRODUCT,
     lake.IMPORTER_PRODUCT,
     lake.WORLD_PRODUCT,
-    lake.LEDGER,
-    lake.CHECK_RESULT,
+    ops.LEDGER,
+    ops.CHECK_RESULT,
 )
 #: Built after the gates of the others, outside the fingerprint.
 OPS_MARTS = (QUALITY_HISTORY,)

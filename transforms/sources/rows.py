@@ -100,6 +100,8 @@ class RowParser:
         period, year, frequency = key >> 10, (key >> 2) & 255, key & 3
         stated_year = self.judged["year"].values[year - 1] if year else None
         stated_frequency = self.judged["frequency"].values[frequency - 1] if frequency else None
+        if not period and not stated_year:
+            return None, "is empty or can't be read"
         if not period:
             return (stated_year, stated_frequency or "A", str(stated_year)), None
         found = self.judged["period"].values[period - 1]

@@ -1,0 +1,241 @@
+"""Faults of files that others met: a clear refusal, or a quarantined row with line, reason and raw text."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import stat
+import zipfile
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.unit.ingest_cases import BACI_HEADER, CUT_HEADER, bulk, controls, count, cut, flows, ingest, quarantine, write
+from transforms.io.archives import BadFileError
+from transforms.io.recognise import UnknownLayoutError
+from transforms.io.snapshot import Declared, live_snapshots, take_snapshot
+from transforms.settings import Settings
+from transforms.sources import reader
+from transforms.sources.judges import ServicesError
+
+NAME = "BACI_HS17_Y2020_V202201.csv"
+ROW = "2020,4,36,71120,0.727,        0.308\n"
+
+
+def refused(tmp_path: Path, name: str, content: str | bytes) -> str:
+    home = tmp_path / "home"
+    with pytest.raises(BadFileError) as error:
+        take_snapshot(write(tmp_path, name, content), Settings(home=home))
+    assert live_snapshots(home) == []
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"", "empty"),
+        (b"  \n\n", "empty"),
+        (BACI_HEADER, "no rows"),
+        ("<!DOCTYPE html><html>503</html>", "HTML"),
+        ('<?xml version="1.0"?><Error/>', "XML"),
+        ('{ "statusCode": 429, "message": ".." }', "JSON"),
+        ((BACI_HEADER + ROW).encode("utf-16"), "UTF-16"),
+        ((BACI_HEADER + ROW).encode("utf-16-le"), "NUL"),
+        (BACI_HEADER.encode() + b"2020,4,36,71120,0.727,\xff\n", "not UTF-8"),
+        (BACI_HEADER.replace("q", "v") + ROW, "column 'v' stands twice|missing from it: q"),
+    ],
+)
+def test_what_is_no_table_is_refused(tmp_path: Path, content: str | bytes, word: str) -> None:
+    message = refused(tmp_path, NAME, content)
+    assert any(part in message for part in word.split("|")), message
+    assert NAME in message
+
+
+def test_an_unknown_layout_lists_the_known_and_what_the_nearest_misses(tmp_path: Path) -> None:
+    path = write(tmp_path, NAME, "t,i,j,k,v\n2020,4,36,71120,0.7\n")
+    with pytest.raises(UnknownLayoutError, match=r"Layouts known: baci .*comtrade_bulk.*The nearest is baci; missing from it: q\."):
+        take_snapshot(path, Settings(home=tmp_path / "home"))
+
+
+def test_truncated_gzip_text_named_gz_and_cut_zip(tmp_path: Path) -> None:
+    whole = gzip.compress((BACI_HEADER + ROW * 5000).encode())
+    assert "cut off" in refused(tmp_path, NAME + ".gz", whole[: len(whole) * 2 // 3])
+    assert "no gzip file" in refused(tmp_path, NAME + ".gz", BACI_HEADER + ROW)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(NAME, BACI_HEADER + ROW)
+    assert "cut off" in refused(tmp_path, "BACI_HS17_V202201.zip", packed.getvalue()[:-30])
+
+
+def test_a_gzip_of_several_members_is_read_whole(tmp_path: Path, home: Path) -> None:
+    content = gzip.compress((BACI_HEADER + ROW).encode()) + gzip.compress(b"2020,4,36,80211,2.404,0.710\n")
+    ingest(home, write(tmp_path, NAME + ".gz", content))
+    assert len(flows(home)) == 2
+
+
+@pytest.mark.parametrize("name", ["../evil.csv", "/etc/evil.csv", "a\\..\\..\\evil.csv", "C:/evil.csv"])
+def test_members_that_leave_their_folder_refuse_the_archive(tmp_path: Path, name: str) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo(name), BACI_HEADER + ROW)
+    assert "refused" in refused(tmp_path, "x.zip", packed.getvalue())
+    assert not (tmp_path.parent / "evil.csv").exists()
+
+
+def test_a_link_in_an_archive_is_refused(tmp_path: Path) -> None:
+    entry = zipfile.ZipInfo(NAME)
+    entry.external_attr = (stat.S_IFLNK | 0o777) << 16
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(entry, "/etc/passwd")
+    assert "is a link" in refused(tmp_path, "x.zip", packed.getvalue())
+
+
+def test_bombs_are_counted_while_streaming(tmp_path: Path) -> None:
+    bomb = gzip.compress(BACI_HEADER.encode() + ROW.encode() * 3_000_000)
+    path = write(tmp_path, NAME + ".gz", bomb)
+    with pytest.raises(BadFileError, match="unpacks to more than"):
+        take_snapshot(path, Settings(home=tmp_path / "home"))
+    limits = replace(Settings(home=tmp_path / "home"), maximum_unpack_ratio=10_000, maximum_unpacked_bytes=1_000_000)
+    with pytest.raises(BadFileError, match="more than 1,000,000 bytes"):
+        take_snapshot(path, limits)
+
+
+def test_the_edition_is_asked_for_where_nothing_says_it(tmp_path: Path, home: Path) -> None:
+    path = write(tmp_path, "mine.csv", BACI_HEADER + ROW)
+    with pytest.raises(BadFileError, match="--edition HS17 --release V202201"):
+        take_snapshot(path, Settings(home=home))
+    for spelling in ("HS17", "H5"):
+        (snapshot,) = take_snapshot(path, Settings(home=home), declared=Declared(spelling, "V202201"))
+        assert (snapshot.edition, snapshot.source_release) == ("H5", "V202201")
+
+
+def test_services_are_refused(tmp_path: Path, home: Path) -> None:
+    with pytest.raises(ServicesError, match="trade in services"):
+        ingest(home, write(tmp_path, "a.txt", bulk({"typeCode": "S"})))
+
+
+BAD_ROWS = [
+    ("2020,4,36,71120,NA,1\n", "v = 'NA' is not a number"),
+    ("2020,4,36,71120,,1\n", "is empty: the row has no value"),
+    ("2020,4,36,71120,nan,1\n", "is not a finite number"),
+    ("2020,4,36,71120,inf,1\n", "is not a finite number"),
+    ("2020,4,36,71120,-1,1\n", "is negative"),
+    ('2020,4,36,71120,"1.234,5",1\n', "is not a number"),
+    ("2020,4,36,71120,1e12,1\n", "does not fit DECIMAL(18,3)"),
+    ("2020,4,36,71120,1,:\n", "q = ':' is not a number"),
+    ("1961,4,36,71120,1,1\n", "is no year of 1962 to 2100"),
+    ("2020,AF,36,71120,1,1\n", "i = 'AF' is no area code"),
+    ("2020,4,,71120,1,1\n", "is empty"),
+    ("2020,4,36,0101211,1,1\n", "has more than the 6 digits|is no product code"),
+    ("2020,4,36,71120,1\n", "another number of fields"),
+    ("2020,4,36,71120,1,1,9\n", "another number of fields"),
+    ('2020,4,36,"71120,1,1\n', "never closed"),
+    ("2020,4,36,71120,1,1", "cut off"),
+]
+
+
+@pytest.mark.parametrize(("bad", "reason"), BAD_ROWS)
+def test_a_bad_row_is_quarantined_and_nothing_else(tmp_path: Path, home: Path, bad: str, reason: str) -> None:
+    good = "2020,8,36,10121,2,1\n"
+    ledger = ingest(home, write(tmp_path, NAME, BACI_HEADER + good + bad))
+    kept = quarantine(home)
+    assert len(kept) == len(bad.strip().splitlines())
+    row = kept[-1]
+    assert any(part in str(row["quarantine_reason"]) for part in reason.split("|")), row
+    assert row["raw_text"] == bad.strip("\n").splitlines()[-1]
+    assert row["source_line"] == 2 + len(bad.strip().splitlines())
+    assert count(ledger, "in")[0] == count(ledger, "out")[0] + count(ledger, "quarantined")[0]
+
+
+def test_codes_stay_text_to_the_last_line(tmp_path: Path, home: Path) -> None:
+    rows = [{"cmdCode": f"{100000 + n}", "qty": "7", "qtyUnitCode": "5"} for n in range(3000)]
+    rows.append({"reporterCode": "036", "cmdCode": "010121", "qty": "1.75", "qtyUnitCode": "5"})
+    rows.append({"reporterCode": "036", "cmdCode": "1E1021"})
+    ingest(home, write(tmp_path, "a.txt", bulk(*rows)))
+    found = {r["product_code"]: r for r in flows(home) if r["reporter_code"] == "36"}
+    assert set(found) == {"010121", "1E1021"}
+    assert found["010121"]["quantity"] == Decimal("1.750")
+
+
+def test_whole_numbers_beyond_a_float_stay_exact(tmp_path: Path, home: Path) -> None:
+    ingest(home, write(tmp_path, "a.txt", bulk({"primaryValue": "900719925474099.3", "netWgt": ""}, {"partnerCode": "8", "netWgt": "5"})))
+    assert Decimal("900719925474099.300") in {r["reported_value_usd"] for r in flows(home)}
+
+
+def test_zero_weight_and_quantity_stand_for_missing(tmp_path: Path, home: Path) -> None:
+    rows = [
+        {"netWgt": "0", "qty": "0", "fobvalue": "0"},
+        {"partnerCode": "8", "primaryValue": "0", "netWgt": "0", "qty": "0", "qtyUnitCode": "-1"},
+    ]
+    ingest(home, write(tmp_path, "a.txt", bulk(*rows)))
+    first, second = sorted(flows(home), key=lambda r: str(r["partner_code"]))
+    assert (first["net_weight_kg"], first["quantity"], first["value_fob_usd"]) == (None, None, None)
+    assert (second["net_weight_kg"], second["quantity"]) == (Decimal(0), None)
+
+
+def test_breakdowns_world_and_parents_are_controls(tmp_path: Path, home: Path) -> None:
+    rows = [
+        {"partnerCode": "0", "cmdCode": "TOTAL", "primaryValue": "100"},
+        {"partnerCode": "97", "primaryValue": "60"},
+        {"cmdCode": "TOTAL", "primaryValue": "100"},
+        {"cmdCode": "87", "primaryValue": "100"},
+        {"primaryValue": "100"},
+        {"primaryValue": "60", "motCode": "2100"},
+        {"primaryValue": "40", "motCode": "1000"},
+        {"primaryValue": "30", "partner2Code": "784"},
+        {"primaryValue": "20", "customsCode": "C01"},
+    ]
+    ledger = ingest(home, write(tmp_path, "a.txt", bulk(*rows)))
+    assert [r["reported_value_usd"] for r in flows(home)] == [Decimal(100)]
+    kinds = sorted(str(r["control_kind"]) for r in controls(home))
+    assert kinds == ["breakdown"] * 4 + ["margin", "parent", "parent", "world"]
+    assert count(ledger, "breakdown") == (4, 150)
+    assert count(ledger, "control") == (4, 360)
+
+
+def test_duplicates_once_and_contradictions_never(tmp_path: Path, home: Path) -> None:
+    content = CUT_HEADER + cut(value="5") * 2 + cut(product="02", value="7") + cut(product="02", value="8") + cut(product="03", value="1")
+    ledger = ingest(home, write(tmp_path, "a.csv", content))
+    assert {(r["product_code"], r["reported_value_usd"]) for r in flows(home)} == {("01", Decimal(5)), ("03", Decimal(1))}
+    assert count(ledger, "duplicate") == (1, 5)
+    assert count(ledger, "quarantined") == (2, 15)
+    assert [(r["source_line"], r["raw_text"].split(",")[10]) for r in quarantine(home)] == [(4, "7"), (5, "8")]  # type: ignore[attr-defined]
+
+
+def test_quoted_newlines_and_inch_marks_keep_the_lines_right(tmp_path: Path, home: Path) -> None:
+    head = CUT_HEADER.replace("\n", "\r\n")
+    odd = 'H5,2017,2,x,842,R,156,P,01,"Horses;\r\nlive, ""pure"" bred",5,0\r\n\r\n'
+    inch = 'H5,2017,2,x,842,R,156,P,73,Pipes 12" dia,6,0\r\n'
+    ingest(home, write(tmp_path, "a.csv", "\ufeff" + head + odd + inch))
+    assert {(r["product_code"], r["source_line"], r["reported_value_usd"]) for r in flows(home)} == {
+        ("01", 2, Decimal(5)),
+        ("73", 5, Decimal(6)),
+    }
+
+
+def test_latin_1_where_the_layout_declares_it(tmp_path: Path, home: Path) -> None:
+    row = cut().replace(",P,", ",Côte d'Ivoire,")
+    (snapshot,) = take_snapshot(write(tmp_path, "a.csv", (CUT_HEADER + row).encode("latin-1")), Settings(home=home))
+    assert snapshot.encoding == "latin-1"
+
+
+def test_an_unknown_column_is_a_drift_event(tmp_path: Path, home: Path) -> None:
+    content = BACI_HEADER.replace("q", "q,new") + ROW.replace("\n", ",x\n")
+    (snapshot,) = take_snapshot(write(tmp_path, NAME, content), Settings(home=home))
+    assert snapshot.header_extras == ("new",)
+    ingest(home)
+    assert len(flows(home)) == 1
+
+
+def test_lines_and_values_hold_over_block_borders(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "BLOCK_BYTES", 700)
+    monkeypatch.setattr(reader, "BLOCK_ROWS", 16)
+    rows = "".join(f"2020,4,{n},{10000 + n},{n}.5,NA\n" for n in range(100, 400))
+    ingest(home, write(tmp_path, NAME, BACI_HEADER + rows))
+    found = flows(home, "partner_code", "source_line", "reported_value_usd")
+    assert [(r["partner_code"], r["source_line"], r["reported_value_usd"]) for r in found] == [
+        (str(n), n - 98, Decimal(n * 1000 + 500)) for n in range(100, 400)
+    ]

@@ -158,6 +158,8 @@ def test_baci_is_the_truth(world: World, folder: Path) -> None:
     assert sum(Decimal(line.split(",")[4]) for line in body) * 1000 == int(world.truth.value_usd[at].sum())
     assert any(line.split(",")[5] == "           NA" for line in body)
     assert any(len(line.split(",")[3]) == 5 for line in body), "leading zeros are lost, as in real files"
+    keys = [tuple(int(c) for c in line.split(",")[1:4]) for line in body]
+    assert keys == sorted(set(keys)), "exporter, importer, product, each once"
     with pytest.raises(ValueError, match="BACI has H0"):
         baci_name("S4", 2020, "202501")
 

@@ -108,8 +108,11 @@ def write_baci(world: World, folder: Path, *, release: str = BACI_RELEASE) -> li
     """The truth as BACI files, one per year, and the list of country codes. About 7 % of weights are NA."""
     truth, written = world.truth, []
     area_codes = [a.code for a in world.areas]
+    rank = np.argsort(np.argsort([int(c) for c in area_codes]))
     for year in world.years:
-        part = slice(*np.searchsorted(truth.year, [year, year + 1]).tolist())
+        part = np.flatnonzero(truth.year == year)
+        # areas are kept by size, BACI's files stand in the order of codes
+        part = part[np.lexsort((truth.product[part], rank[truth.importer[part]], rank[truth.exporter[part]]))]
         codes = (
             text.coded(area_codes, truth.exporter[part]),
             text.coded(area_codes, truth.importer[part]),

@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 
 #: Share of all (exporter, importer, product) cells that trade; real data at HS6 fill about 4 % of
 #: them, a demo has to stay small.
-DENSITY = 0.0100
+DENSITY = 0.0094
 #: World trade of the first year, USD.
 WORLD_TRADE_USD = 4.0e12
 
@@ -78,7 +78,9 @@ def _cells(rng: np.random.Generator, places: tuple[Area, ...], codes: NDArray[np
     flat = score.ravel()
     flat[forced] = np.maximum(flat[forced], events.FORCED_LOG_SIZE)
     wanted = max(int(density * count * (count - 1) * width), len(forced))
-    keys = np.sort(np.argpartition(-flat, wanted - 1)[:wanted])
+    # who trades at all depends less on size than how much does, so that small areas trade too
+    chance = (score - 0.35 * pull[:, :, None]).ravel()
+    keys = np.sort(np.argpartition(-chance, wanted - 1)[:wanted])
     keys = np.union1d(keys, forced)
     return keys, flat[keys]
 

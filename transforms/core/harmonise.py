@@ -1,0 +1,204 @@
+"""reported_flows to harmonised_flows: each report as one side of a flow, sorted so that mirrors are neighbours.
+
+Dated areas and editions come here later; today a report keeps its edition, and reports
+join only on an equal one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from transforms.contracts import codes
+from transforms.contracts import lake as contracts
+from transforms.contracts.records import DataFile, LedgerLine, TaskResult
+from transforms.core import coded
+from transforms.core.residuals import residual_rows
+from transforms.io import lake
+from transforms.settings import Settings
+
+HARMONISE_VERSION = "1"
+ROW_GROUP = 1_000_000
+_PUBLISHED = "baci"
+_READ = (
+    "frequency", "period", "reporter_code", "partner_code", "flow_code", "classification", "product_level", "product_code",
+    "reported_value_usd", "valuation", "value_fob_usd", "is_value_rounded", "net_weight_kg", "is_net_weight_estimated",
+    "is_reported", "is_self_trade", "snapshot_id",
+)  # fmt: skip
+_KEY = (*contracts.STRATUM, "exporter_code", "importer_code", "product_code")
+
+
+@dataclass
+class _Account:
+    """Ledger lines of one source, summed by frequency, period and reason."""
+
+    source: str
+    year: int
+    sums: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
+
+    def add(self, data: pa.Table, reason: str, *, sign: int = 1) -> None:
+        """Count rows and value of ``data`` under ``reason``."""
+        if data.num_rows == 0:
+            return
+        periods = pa.table(
+            {"f": data["frequency"].cast(pa.string()), "p": data["period"].cast(pa.string()), "v": data["reported_value_usd"]}
+        )
+        grouped = periods.group_by(["f", "p"]).aggregate([("v", "sum"), ("v", "count")])
+        for row in grouped.to_pylist():
+            entry = self.sums.setdefault((row["f"], row["p"], reason), [0, 0])
+            entry[0] += sign * row["v_count"]
+            entry[1] += sign * int(row["v_sum"].scaleb(3))
+
+    def lines(self) -> Iterator[LedgerLine]:
+        """The account as ledger lines of stage harmonise."""
+        for (frequency, period, reason), (rows, value) in sorted(self.sums.items()):
+            yield LedgerLine("harmonise", "harmonised_flows", self.source, self.year, frequency, period, reason, rows, value)
+
+
+def harmonise_year(home: Path, year: int, settings: Settings) -> TaskResult:
+    """Write harmonised_flows of one year, a file per product bucket; ledger lines per source and period.
+
+    Self-trade and flows other than X and M leave with their reason; residual leaves enter as
+    negative ``suppressed_residual``, so that in = out + reasons. A year without reports
+    (World rows only) gives no file and no line.
+    """
+    order = [*settings.reconcile.source_order]
+    sources = {p["source"] for t in (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS) for p in lake.partitions(home, t)}
+    accounts = {s: _Account(s, year) for s in sorted(sources, key=lambda s: (order.index(s) if s in order else len(order), s))}
+    residuals, warnings = _residuals(home, year, accounts)
+    files: list[DataFile] = []
+    for bucket in range(codes.PRODUCT_BUCKETS):
+        parts = [part for source, account in accounts.items() for part in _sides(home, source, year, bucket, account)]
+        parts += [r for r in (_of_bucket(table, bucket) for table in residuals) if r.num_rows]
+        if parts:
+            file = _write_bucket(home, year, bucket, pa.concat_tables(parts), accounts)
+            if file is not None:
+                files.append(file)
+    return TaskResult(tuple(files), tuple(line for a in accounts.values() for line in a.lines()), tuple(warnings))
+
+
+def _of_bucket(data: pa.Table, bucket: int) -> pa.Table:
+    column = data["product_code"].unify_dictionaries() if pa.types.is_dictionary(data["product_code"].type) else data["product_code"]
+    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    if encoded.num_chunks == 0:
+        return data
+    inside = np.array([codes.product_bucket(c) == bucket for c in encoded.chunk(0).dictionary.to_pylist()], bool)
+    indices = np.concatenate([c.indices.to_numpy() for c in encoded.chunks])
+    return data.filter(pa.array(inside[indices])) if len(indices) else data
+
+
+def _sides(home: Path, source: str, year: int, bucket: int, account: _Account) -> Iterator[pa.Table]:
+    """The bucket's reports of one source, a row group at a time, as sides of flows."""
+    for path in lake.active_files(home, contracts.REPORTED_FLOWS, source=source, year=year):
+        reader = pq.ParquetFile(path)
+        for group in range(reader.num_row_groups):
+            data = _of_bucket(reader.read_row_group(group, columns=list(_READ)), bucket)
+            account.add(data, "in")
+            is_self = data["is_self_trade"]
+            bilateral = pc.is_in(data["flow_code"].cast(pa.string()), pa.array([codes.EXPORT, codes.IMPORT]))
+            account.add(data.filter(is_self), "self_trade")
+            account.add(data.filter(pc.and_(pc.invert(is_self), pc.invert(bilateral))), "re_export")
+            kept = data.filter(pc.and_(pc.invert(is_self), bilateral))
+            if kept.num_rows:
+                yield _as_sides(kept, source, is_residual=False)
+
+
+def _as_sides(data: pa.Table, source: str, *, is_residual: bool) -> pa.Table:
+    """Reporter and partner to exporter and importer; the other columns of the contract beside them."""
+    exports = pc.equal(data["flow_code"].cast(pa.string()), codes.EXPORT)
+    reporter, partner = data["reporter_code"].cast(pa.string()), data["partner_code"].cast(pa.string())
+    rows = data.num_rows
+
+    def constant(value: object, kind: pa.DataType) -> pa.Array:
+        return pa.repeat(pa.scalar(value, kind), rows)
+
+    columns = {name: data[name] for name in _READ if name not in ("reporter_code", "partner_code", "flow_code", "is_self_trade")}
+    return pa.table(
+        {
+            **columns,
+            "basis": constant("baci_published" if source == _PUBLISHED else "own", pa.string()).dictionary_encode(),
+            "exporter_code": pc.if_else(exports, reporter, partner).dictionary_encode(),
+            "importer_code": pc.if_else(exports, partner, reporter).dictionary_encode(),
+            "side": pc.if_else(exports, "exporter", "importer").dictionary_encode(),
+            "source": constant(source, pa.string()).dictionary_encode(),
+            "is_residual": constant(is_residual, pa.bool_()),
+        }
+    )
+
+
+def _residuals(home: Path, year: int, accounts: dict[str, _Account]) -> tuple[list[pa.Table], list[str]]:
+    """Residual leaves of every source of the year, counted as suppressed_residual."""
+    tables, warnings = [], []
+    for source, account in accounts.items():
+        controls = lake.active_files(home, contracts.CONTROL_TOTALS, source=source, year=year)
+        if not controls:
+            continue
+        reports = lake.active_files(home, contracts.REPORTED_FLOWS, source=source, year=year)
+        rows, negative = residual_rows(reports, controls, home / "build" / "scratch")
+        if negative:
+            warnings.append(f"{source} {year}: {negative:,} parents are smaller than the sum of their children")
+        if rows.num_rows == 0:
+            continue
+        count = rows.num_rows
+        nothing = {"value_fob_usd": pa.decimal128(18, 3), "net_weight_kg": pa.decimal128(18, 3), "is_net_weight_estimated": pa.bool_()}
+        data = pa.table(
+            {
+                **{n: rows[n] for n in ("frequency", "period", "reporter_code", "partner_code", "flow_code", "classification")},
+                "product_level": rows["leaf_level"].cast(pa.int8()),
+                **{n: rows[n] for n in ("product_code", "valuation", "snapshot_id")},
+                "reported_value_usd": lake.decimals(rows["value_mills"].to_numpy()),
+                **{name: pa.nulls(count, kind) for name, kind in nothing.items()},
+                "is_value_rounded": pa.repeat(pa.scalar(False), count),
+                "is_reported": pa.nulls(count, pa.bool_()),
+            }
+        )
+        account.add(data, "suppressed_residual", sign=-1)
+        encoded = [n for n in data.column_names if pa.types.is_string(data[n].type)]
+        for name in encoded:
+            data = data.set_column(data.column_names.index(name), name, data[name].dictionary_encode())
+        tables.append(_as_sides(data, source, is_residual=True))
+    return tables, warnings
+
+
+def _write_bucket(home: Path, year: int, bucket: int, data: pa.Table, accounts: dict[str, _Account]) -> DataFile | None:
+    """Sort, drop what a preferred source also gives, and write, a row group within one stratum."""
+    data = data.unify_dictionaries()
+    keys = coded.row_keys(data, (*_KEY, "side"))
+    ranked = {source: rank for rank, source in enumerate(accounts)}
+    if len(ranked) > 1:
+        rank, names = coded.ranks(data["source"], "source")
+        keys = keys * len(ranked) + np.array([ranked[str(n)] for n in names])[rank]
+    order = coded.sort_order(keys)
+    if order is not None:
+        data, keys = data.take(pa.array(order)), keys[order]
+    first = coded.starts(keys // max(1, len(ranked)))
+    if len(first) < data.num_rows:
+        lost = np.ones(data.num_rows, bool)
+        lost[first] = False
+        surplus = data.filter(pa.array(lost))
+        for source, account in accounts.items():
+            account.add(surplus.filter(pc.equal(surplus["source"].cast(pa.string()), source)), "not_chosen")
+        data = data.take(pa.array(first))
+    for source, account in accounts.items():
+        account.add(data.filter(pc.equal(data["source"].cast(pa.string()), source)), "out")
+    return lake.write_partition(home, contracts.HARMONISED_FLOWS, {"year": year, "product_bucket": bucket}, row_groups_of(data, _KEY))
+
+
+def row_groups_of(data: pa.Table, key: tuple[str, ...]) -> Iterator[pa.Table]:
+    """``data`` (sorted) in slices for row groups: within one stratum, no flow's mirrors apart, about a million rows."""
+    strata = [*coded.starts(coded.row_keys(data, contracts.STRATUM)), data.num_rows]
+    flows = coded.starts(coded.row_keys(data, key))
+    for begin, end in pairwise(strata):
+        while begin < end:
+            stop = end
+            if end - begin > ROW_GROUP:
+                stop = int(flows[np.searchsorted(flows, begin + ROW_GROUP)]) if begin + ROW_GROUP <= flows[-1] else end
+            yield data.slice(begin, min(stop, end) - begin)
+            begin = min(stop, end)

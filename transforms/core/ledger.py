@@ -1,0 +1,77 @@
+"""The conservation ledger: what went in, came out or left, summed, written, and held against itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Context, Decimal
+from pathlib import Path
+
+import pyarrow as pa
+
+from transforms.contracts import lake as contracts
+from transforms.contracts.arrow import table_schema
+from transforms.contracts.records import DataFile, LedgerLine
+from transforms.io import lake
+
+#: Wide enough for DECIMAL(38,3): the default context rounds to 28 digits.
+_WIDE = Context(prec=38)
+
+Balance = tuple[str, str, str, str, str]
+
+
+def merge(lines: Iterable[LedgerLine]) -> list[LedgerLine]:
+    """One line per stage, table, source, period and reason: rows, value and unparsed counts summed exactly."""
+    sums: dict[tuple[str, str, str, int, str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for line in lines:
+        entry = sums[line.stage, line.table_name, line.source, line.year, line.frequency, line.period, line.reason]
+        entry[0] += line.row_count
+        entry[1] += line.value_mills
+        entry[2] += line.unparsed_count
+    return [LedgerLine(*key, *counts) for key, counts in sorted(sums.items())]
+
+
+def open_balances(lines: Iterable[LedgerLine], *, rows: bool = False) -> dict[Balance, int]:
+    """(stage, table, source, frequency, period) -> in less out less reasons, where that isn't 0.
+
+    In mills, or in rows where ``rows`` (rows close at ingest only). Empty: the ledger closes.
+    """
+    balance: dict[Balance, int] = defaultdict(int)
+    for line in lines:
+        sign = 1 if line.reason == "in" else -1
+        key = (line.stage, line.table_name, line.source, line.frequency, line.period)
+        balance[key] += sign * (line.row_count if rows else line.value_mills)
+    return {key: gap for key, gap in balance.items() if gap}
+
+
+def is_closed(lines: Iterable[LedgerLine]) -> bool:
+    """True where in = out + reasons, to the mill, for every stage, source and period."""
+    return not open_balances(lines)
+
+
+def write(home: Path, lines: Iterable[LedgerLine]) -> list[DataFile]:
+    """Write lines as files of ops/ledger, one per partition (stage, source, year), not committed."""
+    parts: dict[tuple[str, str, int], list[LedgerLine]] = defaultdict(list)
+    for line in merge(lines):
+        parts[line.stage, line.source, line.year].append(line)
+    schema = table_schema(contracts.LEDGER)
+    names = [c for c in contracts.LEDGER.columns if c not in contracts.LEDGER.partition_by]
+    files = []
+    for (stage, source, year), found in sorted(parts.items()):
+        rows = [
+            {
+                "table_name": line.table_name,
+                "frequency": line.frequency,
+                "period": line.period,
+                "reason": line.reason,
+                "row_count": line.row_count,
+                "value_usd": Decimal(line.value_mills).scaleb(-3, _WIDE),
+                "unparsed_count": line.unparsed_count,
+            }
+            for line in found
+        ]
+        data = pa.Table.from_pylist(rows, schema=pa.schema([schema.field(n) for n in names]))
+        file = lake.write_partition(home, contracts.LEDGER, {"stage": stage, "source": source, "year": year}, [data])
+        if file is not None:
+            files.append(file)
+    return files

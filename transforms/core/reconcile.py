@@ -1,0 +1,207 @@
+"""harmonised_flows to bilateral_flows: both reports of a flow in one row, reconciled, the evidence kept.
+
+Sides lie next to each other in harmonised files, so joining mirrors is comparing a row with
+its neighbour: no shuffle, no hash table, memory of one row group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from transforms.contracts import codes
+from transforms.contracts import lake as contracts
+from transforms.contracts.arrow import file_schema
+from transforms.contracts.records import LedgerLine, TaskResult
+from transforms.core import coded
+from transforms.core.methods import METHODS, Method, Reports
+from transforms.core.sides import Side, take_side
+from transforms.io import lake
+from transforms.settings import Settings
+
+RECONCILE_VERSION = "1"
+_FLOW = ("exporter_code", "importer_code", "product_code")
+_COPIED = (*contracts.STRATUM, *_FLOW, "is_residual")
+_TYPES = {field.name: field.type for field in file_schema(contracts.BILATERAL_FLOWS)}
+_Sums = dict[tuple[str, str, str, str], list[int]]
+
+
+@dataclass(frozen=True)
+class Reporters:
+    """Who reports anything in a period: (frequency, period) -> area codes."""
+
+    areas: dict[tuple[str, str], frozenset[str]]
+
+    def are_silent(self, period: tuple[str, str], column: pa.ChunkedArray) -> NDArray[np.bool_]:
+        """True where the area of ``column`` reports nothing in ``period``. Shape (n,)."""
+        known = self.areas.get(period, frozenset())
+        array = column.combine_chunks()
+        silent = np.array([code not in known for code in array.dictionary.to_pylist()], bool)
+        return silent[array.indices.to_numpy()]
+
+
+def reporters_of(home: Path, year: int) -> Reporters:
+    """Areas that report at least one flow in each period of ``year``, BACI's published rows aside."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for partition in lake.partitions(home, contracts.REPORTED_FLOWS):
+        if partition["year"] != str(year) or partition["source"] == "baci":
+            continue
+        for path in lake.active_files(home, contracts.REPORTED_FLOWS, **partition):
+            reader = pq.ParquetFile(path)
+            for group in range(reader.num_row_groups):
+                data = reader.read_row_group(group, columns=["frequency", "period", "reporter_code"])
+                for row in data.group_by(["frequency", "period", "reporter_code"]).aggregate([]).to_pylist():
+                    found.setdefault((row["frequency"], row["period"]), set()).add(row["reporter_code"])
+    return Reporters({period: frozenset(areas) for period, areas in found.items()})
+
+
+def reconcile_bucket(home: Path, year: int, bucket: int, settings: Settings) -> TaskResult:
+    """Write bilateral_flows of one year and product bucket; ledger lines per source and period.
+
+    ``in`` is what both sides reported, ``out`` the value chosen; the report not chosen is
+    ``not_chosen``, what the CIF factor takes off ``cif_removed``, the rest ``weighting``.
+    """
+    paths = lake.active_files(home, contracts.HARMONISED_FLOWS, year=year, product_bucket=bucket)
+    if not paths:
+        return TaskResult(())
+    reporters, sums = reporters_of(home, year), {}  # type: tuple[Reporters, _Sums]
+    method, factor = METHODS[settings.reconcile.method], float(settings.reconcile.cif_factor)
+
+    def chunks() -> Iterator[pa.Table]:
+        for path in paths:
+            reader = pq.ParquetFile(path)
+            for group in range(reader.num_row_groups):
+                data = reader.read_row_group(group)
+                yield (
+                    _published(data, sums) if data["basis"][0].as_py() == "baci_published" else _own(data, method, factor, reporters, sums)
+                )
+
+    file = lake.write_partition(home, contracts.BILATERAL_FLOWS, {"year": year, "product_bucket": bucket}, chunks())
+    lines = [
+        LedgerLine("reconcile", "bilateral_flows", source, year, frequency, period, reason, rows, value)
+        for (source, frequency, period, reason), (rows, value) in sorted(sums.items())
+    ]
+    return TaskResult((file,) if file else (), tuple(lines))
+
+
+def _count(sums: _Sums, data: pa.Table, sources: pa.ChunkedArray, reason: str, values: NDArray[np.int64], mask: NDArray[np.bool_]) -> None:
+    """Add rows and mills where ``mask`` holds, per source, to the ledger's sums. One period per row group."""
+    if not mask.any():
+        return
+    frequency, period = data["frequency"][0].as_py(), data["period"][0].as_py()
+    array = sources.combine_chunks()
+    indices = array.indices.fill_null(-1).to_numpy()
+    for index, source in enumerate(array.dictionary.to_pylist()):
+        inside = mask & (indices == index)
+        entry = sums.setdefault((source, frequency, period, reason), [0, 0])
+        entry[0] += int(inside.sum())
+        entry[1] += int(values[inside].sum())
+
+
+def _row(data: pa.Table, filled: dict[str, object]) -> pa.Table:
+    """The contract's columns: copied, filled, or NULL."""
+    columns = {}
+    for name in contracts.BILATERAL_FLOWS.file_columns:
+        if name in filled:
+            columns[name] = filled[name]
+        elif name in _COPIED:
+            columns[name] = data[name]
+        else:
+            columns[name] = pa.nulls(data.num_rows, _TYPES[name])
+    return pa.table(columns)
+
+
+def _published(data: pa.Table, sums: _Sums) -> pa.Table:
+    """BACI's rows as they are: reconciled there, no reports to show."""
+    values, everything = lake.mills(data["reported_value_usd"]), np.ones(data.num_rows, bool)
+    for reason in ("in", "out"):
+        _count(sums, data, data["source"], reason, values, everything)
+    text = pa.repeat(pa.scalar("baci_published"), data.num_rows)
+    return _row(
+        data,
+        {
+            "value_fob_usd": data["reported_value_usd"],
+            "method": text,
+            "evidence": pa.repeat(pa.scalar("published"), data.num_rows),
+            "net_weight_kg": data["net_weight_kg"],
+            "is_value_rounded": data["is_value_rounded"],
+            "snapshot_exporter": data["snapshot_id"],
+        },
+    )
+
+
+def _own(data: pa.Table, method: Method, factor: float, reporters: Reporters, sums: _Sums) -> pa.Table:
+    """Neighbouring sides joined, weighed by the method, with their evidence."""
+    keys = coded.row_keys(data, _FLOW)
+    first = coded.starts(keys)
+    is_exporter = np.asarray(pc.equal(data["side"].cast(pa.string()), "exporter").combine_chunks().to_numpy(zero_copy_only=False), bool)
+    size = np.diff(np.append(first, len(keys)))
+    exporter = take_side(data, np.where(is_exporter[first], first, -1), factor, is_importer=False)
+    importer = take_side(data, np.where(size == 2, first + 1, np.where(is_exporter[first], -1, first)), factor, is_importer=True)
+    weight = method.weight_exporter(Reports(exporter.fob, importer.fob, exporter.has, importer.has))
+    value = _weighted(weight, exporter, importer)
+    flows = data.take(pa.array(first))
+    chosen = weight >= 0.5
+    _account(sums, flows, exporter, importer, weight, value)
+    return _row(flows, _evidence(flows, exporter, importer, reporters) | {
+        "value_fob_usd": lake.decimals(value),
+        "value_exporter_fob_usd": lake.decimals(exporter.fob, exporter.has),
+        "value_importer_cif_usd": lake.decimals(importer.reported, importer.is_cif),
+        "value_importer_fob_usd": lake.decimals(importer.fob, importer.has),
+        "cif_factor": pa.array(importer.factor, mask=~importer.is_cif),
+        "weight_exporter": pa.array(weight),
+        "method": pa.repeat(pa.scalar(method.name), len(first)),
+        "net_weight_kg": _first_known(exporter, importer, chosen),
+        "is_value_rounded": pa.array(np.where(chosen, exporter.is_rounded, importer.is_rounded)),
+    })  # fmt: skip
+
+
+def _weighted(weight: NDArray[np.float64], exporter: Side, importer: Side) -> NDArray[np.int64]:
+    """w Vx + (1-w) Vm in mills: exact where the weight is 1 or 0, else rounded half-even."""
+    if bool(np.isin(weight, (0.0, 1.0)).all()):
+        return np.where(weight == 1.0, exporter.fob, importer.fob)
+    mixed = np.rint(weight * exporter.fob + (1 - weight) * importer.fob).astype(np.int64)
+    return np.where(weight == 1.0, exporter.fob, np.where(weight == 0.0, importer.fob, mixed))
+
+
+def _first_known(exporter: Side, importer: Side, chosen: NDArray[np.bool_]) -> pa.Array:
+    """Net weight of the chosen report; of the other where the chosen one gives none."""
+    use_exporter = exporter.has_weight & (chosen | ~importer.has_weight)
+    return lake.decimals(np.where(use_exporter, exporter.weight, importer.weight), exporter.has_weight | importer.has_weight)
+
+
+def _evidence(flows: pa.Table, exporter: Side, importer: Side, reporters: Reporters) -> dict[str, object]:
+    """Which reports stand behind each flow, and for one-sided ones why the other is absent."""
+    period = (flows["frequency"][0].as_py(), flows["period"][0].as_py())
+    both = exporter.has & importer.has
+    absent_is_silent = np.where(
+        exporter.has, reporters.are_silent(period, flows["importer_code"]), reporters.are_silent(period, flows["exporter_code"])
+    )
+    evidence = np.where(both, 0, np.where(exporter.has, 1, 2)).astype(np.int32)
+    kind = np.where(absent_is_silent, 0, 1).astype(np.int32)
+    return {
+        "evidence": pa.DictionaryArray.from_arrays(pa.array(evidence), list(codes.EVIDENCE[:3])),
+        "evidence_kind": pa.DictionaryArray.from_arrays(pa.array(kind, mask=both), list(codes.EVIDENCE_KINDS)),
+        "snapshot_exporter": exporter.snapshot,
+        "snapshot_importer": importer.snapshot,
+    }
+
+
+def _account(sums: _Sums, flows: pa.Table, exporter: Side, importer: Side, weight: NDArray[np.float64], value: NDArray[np.int64]) -> None:
+    """Where each reported value went, on the books of its own source."""
+    takes_exporter = weight >= 0.5
+    mixed = (weight != 0.0) & (weight != 1.0)
+    for side, is_taken in ((exporter, takes_exporter), (importer, ~takes_exporter)):
+        _count(sums, flows, side.source, "in", side.reported, side.has)
+        _count(sums, flows, side.source, "not_chosen", side.reported, side.has & ~is_taken)
+        taken = side.has & is_taken
+        _count(sums, flows, side.source, "out", value, taken)
+        _count(sums, flows, side.source, "cif_removed", side.reported - side.fob, taken & (side.reported != side.fob))
+        _count(sums, flows, side.source, "weighting", side.fob - value, taken & mixed)

@@ -26,7 +26,7 @@ QUERIES = {
     "world_product": """with importers as (select product_code, count(*) as importer_count from importer_product group by all)
         select product_code, sum(value_fob_usd)::decimal(18,3) as value_fob_usd, sum(net_weight_kg)::decimal(18,3) as net_weight_kg,
             sum(flow_count)::bigint as flow_count, sum(missing_weight_count)::bigint as missing_weight_count,
-            count(*) as exporter_count, importer_count
+            count(*) as exporter_count, importers.importer_count
         from exporter_product join importers using (product_code) group by all""",
 }
 #: Kept as temporary tables, since world_product is much cheaper from them than from the flows.

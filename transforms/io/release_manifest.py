@@ -85,6 +85,8 @@ def lake_content(settings: Settings) -> dict[str, Any]:
         "lake_versions": {k: v for k, v in versions.items() if v is not None},
         "stage_versions": stages,
         "snapshots": snapshots,
+        "is_synthetic": any(s["is_synthetic"] for s in snapshots),
+        "is_partial": False,
         "settings": state.result_settings(settings),
     }
 

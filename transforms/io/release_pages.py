@@ -7,8 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from transforms.contracts.columns import column
-from transforms.contracts.marts import MARTS
+from transforms.contracts.dictionary import dictionary_html
 from transforms.io.answers import answers
 
 _STYLE = """
@@ -49,17 +48,8 @@ def _page(title: str, body: str, *, is_synthetic: bool) -> str:
 
 
 def _dictionary(content: Mapping[str, Any]) -> str:
-    parts = []
-    for name, described in content["tables"].items():
-        rows = []
-        for column_name, kind in described["columns"].items():
-            entry = column(column_name)
-            unit = ", ".join(p for p in (entry.unit, entry.valuation) if p)
-            rows.append((column_name, kind, unit, entry.description, entry.comtrade or "", entry.baci or ""))
-        key = f" Key: {', '.join(described['key'])}." if described["key"] else ""
-        parts.append(f'<h2 id="{escape(name)}">{escape(name)}</h2><p class="definition">{escape(MARTS[name].grain + key)}</p>')
-        parts.append(_table(("column", "type", "unit", "meaning", "in Comtrade", "in BACI"), rows))
-    return _page(f"Data dictionary of release {content['release_id']}", "".join(parts), is_synthetic=bool(content.get("is_synthetic")))
+    note = SYNTHETIC if content.get("is_synthetic") else ""
+    return dictionary_html(f"Data dictionary of release {content['release_id']}", note)
 
 
 def _quality(connection: Any, content: Mapping[str, Any]) -> str:

@@ -221,8 +221,8 @@ def take_snapshot(path: Path, settings: Settings, *, declared: Declared | None =
     """Recognise a file, or every data file in a folder, and keep untouched copies in the home.
 
     A zip of several layouts (years and code lists) gives one snapshot per layout. The same
-    bytes again give the same snapshot. With ``keep`` False nothing is written: what it would be. Raises BadFileError (UnknownLayoutError for a header
-    that no layout has) before anything is kept of the file.
+    bytes again give the same snapshot. With ``keep`` False nothing is
+    written: what it would be. Raises BadFileError (UnknownLayoutError for a header that no layout has) before anything is kept of the file.
     """
     declared = declared or Declared()
     if not path.exists():

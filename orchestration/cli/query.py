@@ -1,0 +1,99 @@
+"""entrepot query: SQL on a release, read-only, locked to the release's folder."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A connection that sees the release's marts (schema ``marts``, the default) and no other file.
+
+    Views in memory over the attached, read-only database and over what stands beside it as
+    Parquet; then external access and the configuration are locked.
+    """
+    import duckdb
+
+    from transforms.io.release import read_manifest
+
+    content = read_manifest(folder)["content"]
+    connection = duckdb.connect(":memory:")
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute(f"attach {_quoted(str(folder / 'entrepot.duckdb'))} as release (read_only)")
+    connection.execute("create schema marts")
+    for name in content["tables"]:
+        if name in content["beside"]:
+            pattern = _quoted(str(folder / "marts" / name / "*" / "*.parquet"))
+            connection.execute(f"create view marts.{name} as select * from read_parquet({pattern}, hive_partitioning = false)")
+        elif name not in content["views"]:
+            connection.execute(f"create view marts.{name} as select * from release.marts.{name}")
+    for name, select in content["views"].items():
+        connection.execute(f"create view marts.{name} as {select}")
+    connection.execute(f"set allowed_directories = [{_quoted(str(folder / 'marts'))}]")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set schema = 'marts'")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
+def select(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Header and rows of one SELECT; UsageRefused for anything else, and for SQL that doesn't run."""
+    import duckdb
+
+    from orchestration.cli.errors import UsageRefused
+
+    try:
+        statements = connection.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise UsageRefused("a query is one SELECT (or DESCRIBE, SHOW TABLES); a release is read-only")
+        result = connection.execute(statements[0])
+        return [str(d[0]) for d in result.description or ()], result.fetchall()
+    except duckdb.Error as error:
+        raise UsageRefused(f"the query doesn't run: {error}") from error
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT; tables of schema marts by their plain names.")],
+    release: Annotated[str | None, typer.Option("--release", help="A release id; the current one where absent.")] = None,
+    output: Annotated[Format, typer.Option("--format", help="How rows are printed.")] = Format.table,
+) -> None:
+    """SQL on the current release (or --release): read-only, and it sees no file outside the release."""
+    import csv
+    import sys
+
+    from orchestration.cli.output import note, say, say_json, table_text
+    from transforms.io.release import current_folder, read_manifest, release_folder
+    from transforms.settings import load_settings
+
+    home = load_settings().home
+    folder = release_folder(home, release) if release else current_folder(home)
+    with open_release(folder) as connection:
+        header, rows = select(connection, sql)
+    if output is Format.json:
+        say_json([dict(zip(header, row, strict=True)) for row in rows])
+    elif output is Format.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(["" if v is None else v for v in row] for row in rows)
+    else:
+        say(table_text(header, rows))
+        synthetic = ", SYNTHETIC" if read_manifest(folder)["content"].get("is_synthetic") else ""
+        note(f"{len(rows)} rows, release {folder.name}{synthetic}")

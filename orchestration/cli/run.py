@@ -1,0 +1,228 @@
+"""entrepot run: from files to a release."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from orchestration.cli.options import AsJson, Quiet
+
+if TYPE_CHECKING:
+    from orchestration.plan import Plan
+    from transforms.contracts.records import Snapshot
+    from transforms.io.snapshot import Declared
+    from transforms.settings import Settings
+
+#: Left free whatever a run needs: logs, states, the release's pages.
+RESERVE_BYTES = 64 * 2**20
+
+
+class NoSpaceError(RuntimeError):
+    """The disk has less free than the run needs; nothing was begun."""
+
+
+def check_space(settings: Settings, needed: int) -> None:
+    """NoSpaceError where the home's disk has less free than a run needs."""
+    import shutil
+
+    from orchestration.cli.output import size_text
+
+    folder = settings.home
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < needed + RESERVE_BYTES:
+        wanted = size_text(needed + RESERVE_BYTES)
+        raise NoSpaceError(
+            f"{folder} has {size_text(free)} free, this run needs about {wanted}: free space, or put the home elsewhere "
+            "(ENTREPOT_HOME); nothing was changed"
+        )
+
+
+def check_redefined(settings: Settings, *, redefine: bool) -> None:
+    """Settings that change results differ from the current release's: asks for --redefine."""
+    from orchestration.cli.errors import UsageRefused
+    from transforms.io.release import current_release, read_manifest
+    from transforms.io.state import result_settings
+
+    current = current_release(settings.home)
+    if current is None or redefine:
+        return
+    before = read_manifest(settings.home / "releases" / current)["content"]["settings"]
+    changed = [f"{k} was {before[k]}, is {v}" for k, v in result_settings(settings).items() if k in before and before[k] != v]
+    if changed:
+        raise UsageRefused(
+            f"settings that change results differ from release {current}: {'; '.join(changed)}; say --redefine if that is meant"
+        )
+
+
+def keep_snapshots(settings: Settings, paths: Sequence[Path], declared: Declared, log: Callable[[str], None]) -> list[Snapshot]:
+    """Recognise and keep every file, one line each. Nothing is kept of a file that is refused."""
+    from transforms.io.snapshot import take_snapshot
+
+    taken: list[Snapshot] = []
+    for path in paths:
+        for snapshot in take_snapshot(path, settings, declared=declared):
+            what = ", ".join(p for p in (snapshot.layout, snapshot.edition, snapshot.source_release, snapshot.coverage) if p)
+            log(f"{snapshot.file_name}: {what}")
+            if snapshot.header_extras:
+                log(f"  columns that {snapshot.layout} doesn't know, left unread: {', '.join(snapshot.header_extras)}")
+            taken.append(snapshot)
+    return taken
+
+
+def bring_up(
+    settings: Settings,
+    paths: Sequence[Path],
+    declared: Declared,
+    *,
+    log: Callable[[str], None],
+    redefine: bool = False,
+) -> dict[str, Any]:
+    """The whole of ``entrepot run`` under the publishing lock; returns the summary that is printed.
+
+    Nothing stale and the same fingerprint: no Dagster, dbt or GX is imported.
+    """
+    from orchestration.fingerprint import current_fingerprint
+    from orchestration.plan import make_plan
+    from transforms.io import release, state
+    from transforms.io.lock import publishing_lock
+    from transforms.io.release_hold import hold_reason
+    from transforms.io.snapshot import live_snapshots
+
+    started = time.monotonic()
+    check_redefined(settings, redefine=redefine)
+    check_space(settings, 4 * sum(_bytes(p) for p in paths))
+    with publishing_lock(settings.home):
+        if reason := hold_reason(settings.home):
+            log(f"the schedule is held ({reason}); this run was asked for by hand and goes on")
+        keep_snapshots(settings, paths, declared, log)
+        if not live_snapshots(settings.home):
+            from orchestration.cli.errors import UsageRefused
+
+            raise UsageRefused(f"{settings.home} holds no file yet: hand some over, `entrepot run PATH`, or try `entrepot demo`")
+        plan = make_plan(settings)
+        current = release.current_release(settings.home)
+        if plan.is_empty and current is not None and release.is_current(settings.home, current_fingerprint(settings)):
+            return {"status": "nothing new", "release_id": current, "published": False, "seconds": round(time.monotonic() - started, 1)}
+        check_space(settings, plan.needed_bytes)
+        log(f"to rebuild: {_plan_line(plan)}")
+        from orchestration import jobs
+
+        outcome = jobs.refresh(settings, plan=plan, run_id=state.new_run_id(), log=log)
+    return summary(settings, outcome, round(time.monotonic() - started, 1))
+
+
+def _bytes(path: Path) -> int:
+    if path.is_dir():
+        return sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+    return path.stat().st_size if path.exists() else 0
+
+
+def _plan_line(plan: Plan) -> str:
+    years = ", ".join(str(y) for y in plan.years)
+    return f"years {years}" if years else f"{len(plan.items)} steps" if plan.items else "the marts"
+
+
+def summary(settings: Settings, outcome: Any, seconds: float) -> dict[str, Any]:
+    """What a run did: rows in and out per source, years built, gates, and where the release is."""
+    from orchestration.cli.ledger import rows_by_source
+
+    outcomes = list(outcome.outcomes)
+    checks = [c for o in outcomes for c in o.checks]
+    release_id = outcome.release_id
+    folder = settings.home / "releases" / release_id if release_id else None
+    return {
+        "status": "published" if outcome.published else "nothing new",
+        "published": bool(outcome.published),
+        "release_id": release_id,
+        "release_folder": str(folder) if folder else None,
+        "years": sorted({o.year for o in outcomes if o.status == "built" and o.year is not None}),
+        "kept_stale": [f"{o.stage} {o.partition_key}: {o.reason}" for o in outcomes if o.status == "kept_stale"],
+        "sources": rows_by_source(settings.home),
+        "checks_passed": sum(c.is_passed for c in checks),
+        "checks_failed": sum(not c.is_passed for c in checks),
+        "seconds": seconds,
+    }
+
+
+def print_summary(found: dict[str, Any]) -> None:
+    """The summary for a reader, ending with the next command to try."""
+    from orchestration.cli.output import say, table_text
+
+    if not found["published"]:
+        say(f"nothing new: release {found['release_id']} is current ({found['seconds']} s)")
+        return
+    header = ("source", "rows in", "flows", "control", "quarantined", "other")
+    say(table_text(header, [tuple(s[k] for k in ("source", "in", "out", "control", "quarantined", "other")) for s in found["sources"]]))
+    years = ", ".join(map(str, found["years"])) or "none"
+    checks = f"{found['checks_passed']} passed, {found['checks_failed']} failed"
+    say(f"\nyears built: {years}; checks of the gates: {checks}; {found['seconds']} s")
+    for line in found["kept_stale"]:
+        say(f"kept an older version: {line}")
+    folder = found["release_folder"]
+    say(f"release {found['release_id']}")
+    say(f"  {folder}/entrepot.duckdb\n  {folder}/marts/*.parquet\n  {folder}/site/index.html")
+    if any(s["quarantined"] for s in found["sources"]):
+        say("rows in quarantine: `entrepot quarantine list` says why")
+    query = "select exporter_name, sum(value_fob_usd) as usd from fct_bilateral_totals group by 1 order by 2 desc limit 10"
+    say(f'next: entrepot query "{query}"')
+
+
+def print_plan(settings: Settings, paths: Sequence[Path], declared: Declared, *, as_json: bool) -> None:
+    """What a run would do, changing nothing."""
+    from orchestration.cli.output import say, say_json, size_text, table_text
+    from orchestration.cli.preview import plan_with
+    from orchestration.fingerprint import current_fingerprint
+    from transforms.io.release import is_current
+
+    plan, fresh = plan_with(settings, paths, declared)
+    if as_json:
+        items = [vars(i) for i in plan.items]
+        say_json({"new_files": [s.file_name for s in fresh], "items": items, "years": plan.years, "needed_bytes": plan.needed_bytes})
+        return
+    for snapshot in fresh:
+        say(f"new file: {snapshot.file_name} ({', '.join(p for p in (snapshot.layout, snapshot.edition, snapshot.source_release) if p)})")
+    if plan.is_empty:
+        same = is_current(settings.home, current_fingerprint(settings))
+        say(
+            "nothing to rebuild: a run would find nothing new"
+            if same
+            else "no partition to rebuild; the marts would be built and a release cut"
+        )
+        return
+    rows = [(i.stage, i.partition_key or "whole", i.reason) for i in plan.items]
+    say(table_text(("stage", "partition", "why"), rows))
+    say(f"\nspace needed: about {size_text(plan.needed_bytes)}; then marts, gates and a new release where content differs")
+
+
+def run(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Files, folders or zips; none: bring up what is known.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what would be rebuilt, why, and the space it needs; change nothing.")] = False,
+    edition: Annotated[str | None, typer.Option(help="Edition of the files where they don't say it: HS17 or H5.")] = None,
+    source_release: Annotated[str | None, typer.Option("--release", "--source-release", help="The publisher's release: V202501.")] = None,
+    coverage: Annotated[str | None, typer.Option(help="complete: the files replace what they cover; partial: they add.")] = None,
+    redefine: Annotated[bool, typer.Option("--redefine", help="Settings that change results were changed on purpose.")] = False,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Recognise each file by its header, keep a copy, and bring everything up to a new release."""
+    from orchestration.cli.output import progress, say_json
+    from transforms.io.snapshot import Declared
+    from transforms.settings import load_settings
+
+    settings, handed = load_settings(), [p.expanduser().absolute() for p in paths or []]
+    declared = Declared(edition=edition, source_release=source_release, coverage=coverage)
+    if plan:
+        print_plan(settings, handed, declared, as_json=as_json)
+        return
+    with progress("working", quiet=quiet) as log:
+        found = bring_up(settings, handed, declared, log=log, redefine=redefine)
+    if as_json:
+        say_json(found)
+    else:
+        print_summary(found)

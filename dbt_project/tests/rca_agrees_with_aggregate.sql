@@ -1,4 +1,6 @@
 -- RCA is computed twice, by the aggregation's kernel and here from the sums: they agree.
+{{ config(meta={'dagster': {'ref': {'name': 'comparative_advantage'}}}) }}
+
 select
     mart.basis,
     mart.period,

@@ -1,4 +1,6 @@
 -- Totals hold every pair of the period's basis once, and no pair more than the aggregation gave it.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_bilateral_totals'}}}) }}
+
 with chosen as (
     select distinct
         frequency,

@@ -1,4 +1,6 @@
 -- Within a stratum and product, what all exporters sold is what all importers bought, to the mill.
+{{ config(meta={'dagster': {'ref': {'name': 'import_dependence'}}}) }}
+
 with exports as (
     select
         basis,

@@ -8,7 +8,13 @@ from typing import Annotated
 
 import typer
 
-from orchestration.cli import develop, first, look, query, releases, run
+from orchestration.cli.develop import contracts, dev, synth
+from orchestration.cli.first import demo, doctor, init
+from orchestration.cli.look import quality, quarantine, sources, status
+from orchestration.cli.query import query
+from orchestration.cli.releases import app as releases
+from orchestration.cli.releases import verify
+from orchestration.cli.run import run
 
 app = typer.Typer(
     name="entrepot",
@@ -43,17 +49,17 @@ def common(
         os.environ["ENTREPOT_HOME"] = str(home.expanduser().absolute())
 
 
-app.command("demo")(first.demo)
-app.command("init")(first.init)
-app.command("run")(run.run)
-app.command("query")(query.query)
-app.command("sources")(look.sources)
-app.command("status")(look.status)
-app.command("verify")(releases.verify)
-app.command("doctor")(first.doctor)
-app.add_typer(releases.app, name="releases")
-app.add_typer(look.quarantine, name="quarantine")
-app.add_typer(look.quality, name="quality")
-app.command("dev")(develop.dev)
-app.command("synth")(develop.synth)
-app.add_typer(develop.contracts, name="contracts")
+app.command("demo")(demo)
+app.command("init")(init)
+app.command("run")(run)
+app.command("query")(query)
+app.command("sources")(sources)
+app.command("status")(status)
+app.command("verify")(verify)
+app.command("doctor")(doctor)
+app.add_typer(releases, name="releases")
+app.add_typer(quarantine, name="quarantine")
+app.add_typer(quality, name="quality")
+app.command("dev")(dev)
+app.command("synth")(synth)
+app.add_typer(contracts, name="contracts")

@@ -49,6 +49,7 @@ class Judged:
         self._numbers: dict[object, int] = {}
         self.values: list[object] = []
         self.reasons: dict[int, str] = {}
+        self._lookups: dict[object, np.ndarray] = {}
 
     def of(self, keys: np.ndarray) -> np.ndarray:
         """Number of the accepted value per row; -1 NULL, below -9 refused (see ``reasons``). Keys >= 0."""
@@ -57,7 +58,7 @@ class Judged:
             grown[: len(self._to)] = self._to
             self._to = grown
         found = self._to[keys]
-        if (found == -3).any():
+        if len(found) and int(found.min()) <= -3 and (found == -3).any():
             for key in np.unique(keys[found == -3]):
                 self._to[key] = self._decide(int(key))
             found = self._to[keys]
@@ -77,8 +78,12 @@ class Judged:
         return self._numbers[value]
 
     def lookup(self, of_value: Callable[[object], int]) -> np.ndarray:
-        """An integer per accepted value, then one 0 for NULL (index -1)."""
-        return np.array([*(of_value(v) for v in self.values), 0], np.int64)
+        """An integer per accepted value, then one 0 for NULL (index -1). Kept until values are added."""
+        key = of_value.__code__  # type: ignore[attr-defined]
+        known = self._lookups.get(key)
+        if known is None or len(known) != len(self.values) + 1:
+            known = self._lookups[key] = np.array([*(of_value(v) for v in self.values), 0], np.int64)
+        return known
 
     def arrow(self, numbers: np.ndarray) -> pa.DictionaryArray:
         """Numbers (-1 NULL) as an Arrow dictionary array of text."""

@@ -17,8 +17,9 @@ from transforms.contracts import lake as contracts
 from transforms.contracts.records import DataFile, LedgerLine, Snapshot, TaskResult
 from transforms.io.lake import PartitionWriter, mills
 from transforms.sources import conflicts, supersede
+from transforms.sources import slices as slices_module
 from transforms.sources.parse import PARSE_VERSION, YearReport, parse_snapshot, parsed_folder, read_report
-from transforms.sources.rows import KINDS
+from transforms.sources.rows import KINDS, exact_sum, whole
 from transforms.sources.spool import Spool
 
 INGEST_VERSION = f"1.{PARSE_VERSION}"
@@ -61,18 +62,13 @@ class Ledger:
         )
 
 
-def _exact_sum(values: np.ndarray) -> int:
-    """Sum of int64 without overflow, as a Python int."""
-    return (int((values >> 20).sum()) << 20) + int((values & ((1 << 20) - 1)).sum())
-
-
 def _slices(home: Path, year: int, snapshots: Sequence[Snapshot]) -> list[Slice]:
     found = []
     for age, snapshot in enumerate(sorted(snapshots, key=supersede.precedence)):
         for member in snapshot.members:
             report = parse_snapshot(home, snapshot, member)
             if year in report.years:
-                path = parsed_folder(home, snapshot, member) / f"year={year}.parquet"
+                path = parsed_folder(home, snapshot, member) / f"year={year}.arrows"
                 found.append(Slice(snapshot, member, path, report.years[year], age))
     return found
 
@@ -113,15 +109,13 @@ def _groups(slices: Sequence[Slice]) -> Iterator[set[str]]:
 
 
 def _read(entry: Slice, reporters: set[str]) -> Iterator[pa.Table]:
-    """Rows of these reporters, row group by row group."""
-    file = pq.ParquetFile(entry.path)
+    """Rows of these reporters, batch by batch."""
     takes_all = reporters.issuperset(entry.report.reporters)
-    for number in range(file.num_row_groups):
-        table = file.read_row_group(number)
+    for table in slices_module.read(entry.path):
         if not takes_all:
             table = table.filter(pc.is_in(table.column("reporter_code").cast(pa.string()), pa.array(sorted(reporters))))
         if table.num_rows:
-            yield table
+            yield whole(table)
 
 
 def _constant(text: str, rows: int) -> pa.DictionaryArray:
@@ -166,7 +160,7 @@ def _count(table: pa.Table, fate: np.ndarray, ledger: Ledger) -> None:
         mask = keys == key
         time, reason = divmod(int(key), 8)
         names = frequency.dictionary[time // len(period.dictionary)].as_py(), period.dictionary[time % len(period.dictionary)].as_py()
-        ledger.add(*names, supersede.REASONS[reason], int(mask.sum()), _exact_sum(values[mask]))
+        ledger.add(*names, supersede.REASONS[reason], int(mask.sum()), exact_sum(values[mask]))
 
 
 def _resolve(table: pa.Table, complete: Sequence[bool], ledger: Ledger, found: conflicts.Found) -> tuple[pa.Table, pa.Table]:

@@ -129,12 +129,15 @@ def _parse_one(data, start, end, mark, allow_exponent, scale, digits):
 def parse(data, starts, ends, tokens, token_ends, not_finite, finite_ends, mark, allow_exponent, scale, values, statuses):
     """Fields to ``values`` (int64 thousandths) and ``statuses``; ``scale`` multiplies by 10^scale.
 
-    ``tokens``/``not_finite`` are lower-case texts run together, ``*_ends`` where each ends. Digits
+    ``tokens``/``not_finite`` are lower-case texts run together, ``*_ends`` where each ends (none begins with a digit). Digits
     beyond thousandths round half to even; a status other than OK and OK_EXPONENT leaves value 0.
     """
     digits = np.zeros(_DIGITS, np.int64)
     for i in range(len(starts)):
         start, end = starts[i], ends[i]
+        if start < end and 48 <= data[start] <= 57:
+            values[i], statuses[i] = _parse_one(data, start, end, mark, allow_exponent, scale, digits)
+            continue
         values[i], statuses[i] = 0, -1
         begin = 0
         for stop in token_ends:

@@ -58,7 +58,7 @@ class SortWatch:
         self._last: dict[int, tuple[int, int]] = {}
         self._broken: set[int] = set()
 
-    def watch(self, year: int, parser: RowParser, rows: Rows, keep: np.ndarray) -> None:
+    def watch(self, year: int, parser: RowParser, rows: Rows, keep: np.ndarray | slice) -> None:
         """Look at the kept rows (positions) of a block."""
         if year in self._broken:
             return

@@ -23,7 +23,7 @@ from transforms.io.snapshot import open_member
 from transforms.sources.names import NameCollector, parse_list
 from transforms.sources.order import SortWatch
 from transforms.sources.reader import Block, blocks
-from transforms.sources.rows import LEAF, RowParser, Rows
+from transforms.sources.rows import LEAF, RowParser, Rows, exact_sum
 from transforms.sources.slices import QuarantineWriter, SliceWriters
 
 PARSE_VERSION = "1"
@@ -116,23 +116,24 @@ class _MemberParse:
             self.quarantine.add(parser, rows, block, bad)
         good = rows.fault == 0
         self.names.collect(parser, rows, block, good)
-        for year in np.unique(years[good]):
-            keep = np.flatnonzero(good & (years == year))
+        is_whole = not len(bad) and bool((years == years[0]).all())
+        for year in years[:1] if is_whole else np.unique(years[good]):
+            keep = slice(None) if is_whole else np.flatnonzero(good & (years == year))
             table = parser.table(rows, block, keep)
             self.slices.write(int(year), table)
             self.order.watch(int(year), parser, rows, keep)
             self._count(int(year), parser, rows, keep)
 
-    def _count(self, year: int, parser: RowParser, rows: Rows, keep: np.ndarray) -> None:
+    def _count(self, year: int, parser: RowParser, rows: Rows, keep: np.ndarray | slice) -> None:
         tally = self.tallies.setdefault(year, _Tally())
-        tally.rows += len(keep)
-        tally.value += int(rows.values["reported_value_usd"][keep].sum())
         kinds = rows.kind[keep]
+        tally.rows += len(kinds)
+        tally.value += exact_sum(rows.values["reported_value_usd"][keep])
         tally.has_controls |= bool(kinds.any())
         products = rows.codes["product"][keep][kinds == LEAF]
         levels = parser.products.lookup(lambda v: v[1])[products]  # type: ignore[index]
-        tally.levels.update(np.unique(levels).tolist())
-        tally.periods.update(parser.times.values[t][2] for t in np.unique(rows.codes["time"][keep]))  # type: ignore[index]
+        tally.levels.update(np.flatnonzero(np.bincount(levels)).tolist())
+        tally.periods.update(parser.times.values[t][2] for t in np.flatnonzero(np.bincount(rows.codes["time"][keep])))  # type: ignore[index]
         counts = np.bincount(rows.codes["reporter_code"][keep], minlength=len(parser.judged["reporter_code"].values))
         for code, count in zip(parser.judged["reporter_code"].values, counts, strict=True):
             if count:

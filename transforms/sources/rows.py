@@ -175,7 +175,7 @@ class RowParser:
             values, statuses = np.empty(block.rows, np.int64), np.empty(block.rows, np.int8)
             tokens = (*numbers.packed(entry.missing), *numbers.packed(numbers.INFINITE))
             numbers.parse(block.data, *block.span(column), *tokens, ord(entry.decimal_mark), entry.exponent, entry.scale, values, statuses)
-            for status in np.unique(statuses):
+            for status in np.flatnonzero(np.bincount(statuses, minlength=8)):
                 if int(status) in numbers.REASONS:
                     self._mark(rows, statuses == status, column, numbers.REASONS[int(status)])
             rows.values[column] = values
@@ -210,9 +210,8 @@ class RowParser:
 
     # -- to Arrow ---------------------------------------------------------------------------
 
-    def table(self, rows: Rows, block: Block, keep: np.ndarray) -> pa.Table:
+    def table(self, rows: Rows, block: Block, keep: np.ndarray | slice) -> pa.Table:
         """The kept rows (positions) in the schema of parsed slices."""
-        n = len(keep)
         columns: dict[str, pa.Array] = {}
         taken = {name: numbers_[keep] for name, numbers_ in rows.codes.items()}
         for position, name in ((1, "frequency"), (2, "period")):
@@ -222,26 +221,26 @@ class RowParser:
         columns["product_code"] = _part(self.products, taken["product"], 0)
         columns["product_level"] = pa.array(self.products.lookup(lambda v: v[1])[taken["product"]].astype(np.int8))  # type: ignore[index]
         for name in ROLES:
-            columns[name] = _part(self.judged[name], taken[name], 0) if name in self.fields else _nulls(n)
+            if name in self.fields:
+                columns[name] = _part(self.judged[name], taken[name], 0)
         for name in FLAGS:
-            truth = self.judged[name].lookup(lambda v: int(v == "true"))[taken[name]]
-            columns[name] = pa.array(truth == 1, mask=taken[name] < 0)
+            if name in self.fields:
+                truth = self.judged[name].lookup(lambda v: int(v == "true"))[taken[name]]
+                columns[name] = pa.array(truth == 1, mask=taken[name] < 0)
         for name in MEASURES:
             if name in rows.values:
                 columns[name] = decimals(rows.values[name][keep], rows.valid[name][keep])
-            else:
-                columns[name] = pa.nulls(n, pa.decimal128(18, 3))
         columns["is_value_rounded"] = pa.array(rows.is_rounded[keep])
         columns["valuation"] = self._valuation(rows, taken["flow_code"], keep)
         columns["kind"] = pa.array(rows.kind[keep])
-        columns["source_line"] = pa.array(block.lines[keep])
+        columns["source_line"] = pa.array(block.lines[keep].copy())
         return pa.table(columns)
 
-    def _valuation(self, rows: Rows, flows: np.ndarray, keep: np.ndarray) -> pa.DictionaryArray:
+    def _valuation(self, rows: Rows, flows: np.ndarray, keep: np.ndarray | slice) -> pa.DictionaryArray:
         """Exports FOB, imports CIF; imports FOB where the row says so: fob is the value and no CIF is given."""
         stated = self.constants.get("valuation")
         if stated:
-            numbers_ = np.full(len(keep), codes.VALUATIONS.index(stated), np.int32)
+            numbers_ = np.full(len(flows), codes.VALUATIONS.index(stated), np.int32)
         else:
             is_import = self.judged["flow_code"].lookup(lambda v: int(v in _IMPORTS))[flows] == 1
             numbers_ = np.where(is_import, 1, 0).astype(np.int32)
@@ -249,6 +248,11 @@ class RowParser:
                 fob = rows.valid["value_fob_usd"] & (rows.values["value_fob_usd"] == rows.values["reported_value_usd"])
                 numbers_[(fob & ~rows.valid["value_cif_usd"])[keep]] = 0
         return pa.DictionaryArray.from_arrays(pa.array(numbers_, pa.int32()), pa.array(codes.VALUATIONS))
+
+
+def exact_sum(values: np.ndarray) -> int:
+    """Sum of int64 without overflow, as a Python int."""
+    return (int((values >> 20).sum()) << 20) + int((values & ((1 << 20) - 1)).sum())
 
 
 def _part(judged: Judged, numbers_: np.ndarray, position: int) -> pa.DictionaryArray:
@@ -261,6 +265,20 @@ def _part(judged: Judged, numbers_: np.ndarray, position: int) -> pa.DictionaryA
     return pa.DictionaryArray.from_arrays(
         pa.array(found, pa.int32(), mask=mask if mask.any() else None), pa.array(list(distinct), pa.string())
     )
+
+
+def whole(table: pa.Table) -> pa.Table:
+    """A stored slice with the columns that its layout hasn't, all NULL."""
+    rows = table.num_rows
+    for names, make in (
+        (ROLES, _nulls),
+        (FLAGS, lambda n: pa.nulls(n, pa.bool_())),
+        (MEASURES, lambda n: pa.nulls(n, pa.decimal128(18, 3))),
+    ):
+        for name in names:
+            if name not in table.column_names:
+                table = table.append_column(name, make(rows))
+    return table.select(sorted(table.column_names))
 
 
 def _nulls(rows: int) -> pa.DictionaryArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +29,11 @@ QUARANTINED = pa.schema(
 
 
 class SliceWriters:
-    """One Parquet file per year, ``year=2020.parquet``, in row groups of a bounded size."""
+    """One Arrow stream per year, ``year=2020.arrows``, in batches of a bounded size; dictionaries may grow."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._writers: dict[int, pq.ParquetWriter] = {}
+        self._writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
         self._waiting: dict[int, list[pa.Table]] = {}
 
     def write(self, year: int, table: pa.Table) -> None:
@@ -48,16 +49,10 @@ class SliceWriters:
             return
         table = pa.concat_tables(waiting).unify_dictionaries() if len(waiting) > 1 else waiting[0]
         if year not in self._writers:
-            coded = [f.name for f in table.schema if pa.types.is_dictionary(f.type)]
-            self._writers[year] = pq.ParquetWriter(
-                self._folder / f"year={year}.parquet",
-                table.schema,
-                compression="lz4",
-                use_dictionary=coded,
-                write_statistics=False,
-                store_decimal_as_integer=True,
-            )
-        self._writers[year].write_table(table, row_group_size=table.num_rows)
+            options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+            self._writers[year] = pa.ipc.new_stream(str(self._folder / f"year={year}.arrows"), table.schema, options=options)
+        for batch in table.combine_chunks().to_batches():
+            self._writers[year].write_batch(batch)
 
     def close(self) -> None:
         """Write what waits and finish the files."""
@@ -65,6 +60,13 @@ class SliceWriters:
             self._flush(year)
         for writer in self._writers.values():
             writer.close()
+
+
+def read(path: Path) -> Iterator[pa.Table]:
+    """The batches of a slice, each as a table of one chunk; memory follows the batch."""
+    with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as stream:
+        for batch in stream:
+            yield pa.Table.from_batches([batch])
 
 
 class QuarantineWriter:

@@ -15,7 +15,7 @@ MAY = {
     "transforms.contracts": {"transforms.contracts"},
     "transforms.io": {"transforms.contracts", "transforms.settings", "transforms.io"},
     "transforms.sources": {"transforms.contracts", "transforms.settings", "transforms.io", "transforms.sources"},
-    "transforms.core": {"transforms.contracts", "transforms.settings", "transforms.io", "transforms.core"},
+    "transforms.core": {"transforms.contracts", "transforms.settings", "transforms.io", "transforms.sources", "transforms.core"},
     "transforms.synthetic": {"transforms.contracts", "transforms.synthetic"},
     "transforms.settings": {"transforms.contracts"},
     "transforms.cluster": {"transforms.settings"},

@@ -25,8 +25,8 @@ LEVEL_ORDER = (6, 5, 4, 3, 2, 1, 0)
 
 TOTAL = "TOTAL"
 WORLD = "0"
-#: Margins: their members also stand in the file. 97 is the EU in Comtrade's partner list.
-MARGIN_AREAS = frozenset({WORLD, "97"})
+#: Margins: their members also stand in the file. 97 (EU) and 975 (ASEAN) report as groups.
+MARGIN_AREAS = frozenset({WORLD, "97", "975"})
 #: Not countries, yet leaves: inside totals, outside rankings (METHODS 10). 490 is Taiwan: a country.
 SPECIAL_AREAS = frozenset(
     ["899", "837", "838", "839", "697", "492", "568", "577", "290", "472", "471", "473", "129", "636", "637", "527", "879", "221", "536"]

@@ -1,0 +1,56 @@
+"""Names that the files themselves give to codes, and the codes that the lake holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from transforms.contracts.model import Table
+from transforms.contracts.records import Snapshot
+from transforms.io import lake
+from transforms.sources.parse import parsed_folder
+
+Name = tuple[str, str | None, str]
+
+
+def given_names(home: Path, snapshots: Sequence[Snapshot]) -> dict[Name, str]:
+    """(kind, classification, code) -> name. Code lists before flow files, newer releases before older."""
+    ordered = sorted(snapshots, key=lambda s: (s.kind == "flows", _newest_first(s.source_release), s.snapshot_id))
+    found: dict[Name, str] = {}
+    for snapshot in ordered:
+        for member in snapshot.members:
+            path = parsed_folder(home, snapshot, member) / "names.parquet"
+            if not path.exists():
+                continue
+            for row in pq.ParquetFile(path).read().to_pylist():
+                found.setdefault((row["kind"], row["classification"], row["code"]), " ".join(row["name"].split()))
+    return found
+
+
+def _newest_first(release: str | None) -> tuple[int, ...]:
+    return tuple(-ord(c) for c in (release or "")) or (0,)
+
+
+def areas_in_lake(home: Path, table: Table, columns: Sequence[str]) -> set[str]:
+    """Codes in any of ``columns``, read from the files' dictionaries."""
+    found: set[str] = set()
+    for path in lake.active_files(home, table):
+        reader = pq.ParquetFile(path)
+        for group in range(reader.num_row_groups):
+            for column in reader.read_row_group(group, columns=list(columns)).columns:
+                found.update(code for chunk in column.chunks for code in chunk.dictionary.to_pylist())
+    return found
+
+
+def products_in_lake(home: Path, tables: Sequence[Table]) -> set[tuple[str, int, str]]:
+    """(classification, product_level, product_code) that occur in ``tables``."""
+    columns = ["classification", "product_level", "product_code"]
+    found: set[tuple[str, int, str]] = set()
+    for path in (p for table in tables for p in lake.active_files(home, table)):
+        reader = pq.ParquetFile(path)
+        for group in range(reader.num_row_groups):
+            rows = reader.read_row_group(group, columns=columns).group_by(columns).aggregate([])
+            found.update((r["classification"], r["product_level"], r["product_code"]) for r in rows.to_pylist())
+    return found

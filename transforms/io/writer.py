@@ -71,6 +71,8 @@ def _canonical_dictionary(column: pa.ChunkedArray) -> pa.Array:
     if not pa.types.is_dictionary(array.type):
         array = array.dictionary_encode()
     indices, dictionary = array.indices, array.dictionary
+    if len(dictionary) == 1 and len(indices) and not indices.null_count and array.type == DICTIONARY:
+        return array
     order = pc.array_sort_indices(dictionary).to_numpy()
     known = indices.drop_null().to_numpy()
     used = np.zeros(len(dictionary), bool)

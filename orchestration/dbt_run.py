@@ -99,17 +99,18 @@ def parse(names: Mapping[str, object], folder: Path) -> Manifest:
 
 
 def build(
-    manifest: Manifest, names: Mapping[str, object], folder: Path, selection: Sequence[str]
+    manifest: Manifest, names: Mapping[str, object], folder: Path, selection: Sequence[str], *, command: str = "build"
 ) -> tuple[tuple[NodeResult, ...], tuple[EventMsg, ...]]:
     """Run and test what ``selection`` (dbt's arguments) names; the results and events of this invocation alone.
 
+    ``build`` stops below a test that fails; the ``command`` ``test`` runs every test and no model.
     Raises MartsFailed naming every node that failed. The database is closed afterwards.
     """
     from dbt.cli.main import dbtRunner
 
     events: list[Any] = []
     try:
-        outcome = dbtRunner(manifest=manifest, callbacks=[events.append]).invoke([*_arguments("build", names, folder), *selection])
+        outcome = dbtRunner(manifest=manifest, callbacks=[events.append]).invoke([*_arguments(command, names, folder), *selection])
     finally:
         close_connections()
     nodes = getattr(outcome.result, "results", None) or ()
@@ -127,9 +128,9 @@ def build(
     )
     failed = [(r.name, r.message) for r in results if r.status in _BAD]
     if failed or not outcome.success:
-        raise MartsFailed(failed or [("dbt build", str(outcome.exception))])
+        raise MartsFailed(failed or [(f"dbt {command}", str(outcome.exception))])
     if not results:
-        raise MartsFailed([("dbt build", f"nothing matched {' '.join(selection)}")])
+        raise MartsFailed([(f"dbt {command}", f"nothing matched {' '.join(selection)}")])
     return results, tuple(events)
 
 

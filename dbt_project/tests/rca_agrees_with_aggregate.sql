@@ -20,4 +20,4 @@ inner join {{ ref('stg_exporter_product') }} as aggregate
         and mart.product_code = aggregate.product_code
 where
     mart.rca is not null
-    and (aggregate.rca is null or abs(mart.rca - aggregate.rca) > 1e-9 * greatest(1, mart.rca))
+    and (aggregate.rca is null or not abs(mart.rca - aggregate.rca) <= 1e-9 * greatest(1, aggregate.rca))

@@ -23,7 +23,7 @@ SPOILT: Mapping[str, tuple[str, ...]] = {
         "comparative_advantage_finite_columns",
         "rca_agrees_with_aggregate",
     ),
-    "update marts.fct_bilateral_totals set basis = 'theirs', importer_code = '999' where exporter_code = '156'": (
+    "update marts.fct_bilateral_totals set basis = 'theirs', importer_code = '999', value_fob_usd = value_fob_usd + 0.001 where exporter_code = '156'": (
         "fct_bilateral_totals_accepted_codes",
         "fct_bilateral_totals_known_areas",
         "totals_within_pairs",
@@ -50,7 +50,9 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     names = {**marts._names(settings_of(home), built, RELEASE), "candidate": str(spoilt)}
     manifest = dbt_run.parse(names, spoilt.parent / "dbt")
     with pytest.raises(marts.MartsFailed) as caught:
-        dbt_run.build(manifest, names, spoilt.parent / "dbt", ["--resource-type", "test", "--exclude", "tag:ops"])
+        dbt_run.build(
+            manifest, names, spoilt.parent / "dbt", ["--exclude", "tag:ops", "--exclude-resource-type", "unit_test"], command="test"
+        )
     return dict(caught.value.failures)
 
 

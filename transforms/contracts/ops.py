@@ -65,7 +65,8 @@ CHECK_RESULT = Table(
         "failed_row_count",
         "sample",
     ),
-    key=("run_id", "table_name", "partition_key", "check_name", "column_name"),
-    required=("severity", "is_passed"),
+    # no key: column_name, which tells two checks of one name apart, is NULL where a check looks across columns
+    key=(),
+    required=("run_id", "recorded_at", "table_name", "partition_key", "check_name", "severity", "is_passed"),
     sort_by=("run_id", "table_name", "partition_key", "check_name"),
 )

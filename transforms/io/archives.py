@@ -26,7 +26,7 @@ class BadFileError(ValueError):
 class Counted(io.RawIOBase):
     """A stream that counts what it gives and stops at the limits: a declared size may lie."""
 
-    def __init__(self, raw: IO[bytes], name: str, packed_bytes: int, maximum_bytes: int, maximum_ratio: int) -> None:
+    def __init__(self, raw: IO[bytes] | gzip.GzipFile, name: str, packed_bytes: int, maximum_bytes: int, maximum_ratio: int) -> None:
         self._raw, self._name = raw, name
         self._limit = min(maximum_bytes, max(packed_bytes * maximum_ratio, _HARMLESS_BYTES))
         self.count = 0
@@ -117,7 +117,7 @@ def open_stream(path: Path, member: str, settings: Settings | None = None) -> It
     kind = packing(path)
     size = path.stat().st_size
 
-    def counted(raw: IO[bytes], packed: int) -> Counted:
+    def counted(raw: IO[bytes] | gzip.GzipFile, packed: int) -> Counted:
         return Counted(
             raw,
             path.name if kind != "zip" else f"{path.name}: {member}",
@@ -130,7 +130,7 @@ def open_stream(path: Path, member: str, settings: Settings | None = None) -> It
         with path.open("rb") as handle:
             yield handle
     elif kind == "gzip":
-        with gzip.open(path, "rb") as raw, counted(raw, size) as stream:
+        with gzip.open(path, "rb") as unzipped, counted(unzipped, size) as stream:
             yield io.BufferedReader(stream, 1 << 20)
     else:
         with _open_zip(path) as archive:

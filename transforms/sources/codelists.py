@@ -57,7 +57,7 @@ class Judged:
             grown = np.full(max(2 * len(self._to), int(keys.max()) + 1), -3, np.int32)
             grown[: len(self._to)] = self._to
             self._to = grown
-        found = self._to[keys]
+        found: np.ndarray = self._to[keys]
         if len(found) and int(found.min()) <= -3 and (found == -3).any():
             for key in np.unique(keys[found == -3]):
                 self._to[key] = self._decide(int(key))

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from transforms.contracts import lake as contracts
+from transforms.contracts import ops as contracts
 from transforms.contracts.arrow import table_schema
 from transforms.contracts.records import Snapshot, TaskResult
 from transforms.io import lake

@@ -208,7 +208,7 @@ def ingest_partition(home: Path, source: str, year: int, snapshots: Sequence[Sna
     ledger = Ledger(source, year)
     slices = _replaced_whole(source, year, _slices(home, year, snapshots), ledger)
     _count_quarantined(home, year, snapshots, ledger)
-    partition = {"source": source, "year": year}
+    partition: dict[str, str | int] = {"source": source, "year": year}
     found = conflicts.Found(home, year, snapshots)
     with (
         PartitionWriter(home, contracts.REPORTED_FLOWS, partition) as flows,

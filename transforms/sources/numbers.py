@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
+from numba import njit
 
 #: What a number field holds. OK_EXPONENT: digits may be lost. Others have no value.
 OK, MISSING, BAD, NEGATIVE, OK_EXPONENT, TOO_BIG, NOT_FINITE = 0, 1, 2, 3, 4, 5, 6
@@ -23,8 +23,8 @@ LIMIT = 10**18
 _DIGITS = 40
 
 
-@nb.njit(cache=True, nogil=True)
-def _same(data, start, end, token):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _same(data, start, end, token):  # type: ignore[no-untyped-def]
     """True where the field's bytes are ``token``'s, whatever the case of ASCII letters."""
     if end - start != len(token):
         return False
@@ -37,8 +37,8 @@ def _same(data, start, end, token):
     return True
 
 
-@nb.njit(cache=True, nogil=True)
-def _exponent(data, position, end):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _exponent(data, position, end):  # type: ignore[no-untyped-def]
     """(value, True) of an exponent's digits from ``position`` to ``end``; (0, False) where it is none."""
     negative = False
     if position < end and (data[position] == 43 or data[position] == 45):
@@ -55,8 +55,8 @@ def _exponent(data, position, end):
     return (-value if negative else value), True
 
 
-@nb.njit(cache=True, nogil=True)
-def _scaled(digits, count, point):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _scaled(digits, count, point):  # type: ignore[no-untyped-def]
     """Round ``0.d1d2d3... x 10^point`` half to even to an integer; -1 where it exceeds LIMIT - 1."""
     lead = 0
     while lead < count and digits[lead] == 0:
@@ -78,8 +78,8 @@ def _scaled(digits, count, point):
     return value if value < LIMIT else -1
 
 
-@nb.njit(cache=True, nogil=True)
-def _read_digits(data, position, end, mark, allow_exponent, digits):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _read_digits(data, position, end, mark, allow_exponent, digits):  # type: ignore[no-untyped-def]
     """(count, point, status) of ``0.d1d2d3... x 10^point``; ``digits`` takes the first 40 from the first non-zero on."""
     count, point, seen_point, has_digit = 0, 0, False, False
     while position < end:
@@ -107,8 +107,8 @@ def _read_digits(data, position, end, mark, allow_exponent, digits):
     return count, point, OK if has_digit else BAD
 
 
-@nb.njit(cache=True, nogil=True)
-def _parse_one(data, start, end, mark, allow_exponent, scale, digits):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _parse_one(data, start, end, mark, allow_exponent, scale, digits):  # type: ignore[no-untyped-def]
     """(thousandths, status) of one trimmed, non-missing field."""
     position = start
     is_negative = position < end and data[position] == 45
@@ -125,8 +125,8 @@ def _parse_one(data, start, end, mark, allow_exponent, scale, digits):
     return value, status
 
 
-@nb.njit(cache=True, nogil=True)
-def parse(data, starts, ends, tokens, token_ends, not_finite, finite_ends, mark, allow_exponent, scale, values, statuses):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def parse(data, starts, ends, tokens, token_ends, not_finite, finite_ends, mark, allow_exponent, scale, values, statuses):  # type: ignore[no-untyped-def]
     """Fields to ``values`` (int64 thousandths) and ``statuses``; ``scale`` multiplies by 10^scale.
 
     ``tokens``/``not_finite`` are lower-case texts run together, ``*_ends`` where each ends (none begins with a digit). Digits

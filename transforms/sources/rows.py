@@ -142,8 +142,10 @@ class RowParser:
             block.starts[:, torn] = block.ends[:, torn] = 0
         for column, judged in self.judged.items():
             encoder = self._encoders.get(column)
-            keys = encoder.encode(block, self.encoding) + 1 if encoder else np.zeros(block.rows, np.int32)
-            rows.codes[column] = judged.of(keys)
+            if encoder:
+                rows.codes[column] = judged.of(encoder.encode(block, self.encoding) + 1)
+            else:
+                rows.codes[column] = np.full(block.rows, judged.of(np.zeros(1, np.int32))[0])
             self._refused(rows, column, rows.codes[column], judged)
         self._combine(rows, block)
         self._numbers(rows, block)
@@ -163,7 +165,7 @@ class RowParser:
         found[good] = self.products.of(((text << 8) | (edition << 4) | c["product_level"])[good])
         self._refused(rows, "product_code", found, self.products)
         rows.codes["product"] = found
-        restored = np.array([v[2] for v in self.products.values] + [False], bool)  # type: ignore[index]
+        restored = self.products.lookup(lambda v: int(v[2])) == 1  # type: ignore[index]
         if restored.any():
             self.zeros_restored += int(restored[np.maximum(found, -1)][rows.fault == 0].sum())
 

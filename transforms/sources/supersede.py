@@ -41,7 +41,8 @@ def _ranks(table: pa.Table, column: str, rank) -> np.ndarray:  # type: ignore[no
     chunk = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
     lookup = np.array([*(rank(v) for v in chunk.dictionary.to_pylist()), -1], np.int64)
     indices = chunk.indices.fill_null(len(lookup) - 1) if chunk.indices.null_count else chunk.indices
-    return lookup[indices.to_numpy()]
+    ranks: np.ndarray = lookup[indices.to_numpy()]
+    return ranks
 
 
 def keys_of(table: pa.Table) -> Keys:
@@ -122,7 +123,8 @@ def _deepest(level: np.ndarray, *parts: np.ndarray) -> np.ndarray:
         _, slot = np.unique(slot * (int(number.max()) + 1) + number, return_inverse=True)
     deepest = np.zeros(int(slot.max()) + 1, np.int64)
     np.maximum.at(deepest, slot, level)
-    return deepest[slot]
+    found: np.ndarray = deepest[slot]
+    return found
 
 
 def _parents(keys: Keys, age: np.ndarray, leaves: np.ndarray) -> np.ndarray:

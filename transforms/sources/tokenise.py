@@ -7,8 +7,8 @@ in every encoding that a layout may declare.
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
+from numba import njit
 
 #: What a row is, as the kernel sees it.
 GOOD, WRONG_COUNT, OPEN_QUOTE, AFTER_QUOTE, NO_NEWLINE = 0, 1, 2, 3, 4
@@ -18,8 +18,8 @@ MAXIMUM_QUOTED = 1 << 16
 _NEWLINE, _RETURN = 10, 13
 
 
-@nb.njit(cache=True, nogil=True)
-def _quoted_end(data, position, size, quote):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _quoted_end(data, position, size, quote):  # type: ignore[no-untyped-def]
     """Position of the closing quote from inside a quoted field; -1 where it isn't within reach."""
     stop = min(size, position + MAXIMUM_QUOTED)
     while position < stop:
@@ -32,16 +32,16 @@ def _quoted_end(data, position, size, quote):
     return -1
 
 
-@nb.njit(cache=True, nogil=True)
-def _line_end(data, position, size):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _line_end(data, position, size):  # type: ignore[no-untyped-def]
     """Position of the next newline, ``size`` where there is none."""
     while position < size and data[position] != _NEWLINE:
         position += 1
     return position
 
 
-@nb.njit(cache=True, nogil=True)
-def _newlines(data, start, stop):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _newlines(data, start, stop):  # type: ignore[no-untyped-def]
     """Newlines in ``data[start:stop]``."""
     count = 0
     for position in range(start, stop):
@@ -50,8 +50,8 @@ def _newlines(data, start, stop):
     return count
 
 
-@nb.njit(cache=True, nogil=True)
-def _row(data, start, size, delimiter, quote, slots, starts, ends, row):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _row(data, start, size, delimiter, quote, slots, starts, ends, row):  # type: ignore[no-untyped-def]
     """Fields of the row at ``start``: (its end, its status, whether it is whole, newlines inside quotes)."""
     position, column, status, inner = start, 0, GOOD, 0
     columns = len(slots)
@@ -88,8 +88,8 @@ def _row(data, start, size, delimiter, quote, slots, starts, ends, row):
     return position, status, position < size, inner
 
 
-@nb.njit(cache=True, nogil=True)
-def tokenise(data, size, is_last, delimiter, quote, slots, starts, ends, bounds, lines, statuses, first_line):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def tokenise(data, size, is_last, delimiter, quote, slots, starts, ends, bounds, lines, statuses, first_line):  # type: ignore[no-untyped-def]
     """Split ``data[:size]`` into rows.
 
     ``slots[column]`` is the row of ``starts``/``ends`` (int32, slots x rows) that takes the
@@ -124,8 +124,8 @@ def tokenise(data, size, is_last, delimiter, quote, slots, starts, ends, bounds,
     return row, position, line
 
 
-@nb.njit(cache=True, nogil=True)
-def trim(data, starts, ends):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def trim(data, starts, ends):  # type: ignore[no-untyped-def]
     """Take blanks off both ends of the fields, in place."""
     for i in range(len(starts)):
         start, end = starts[i], ends[i]
@@ -140,8 +140,8 @@ def trim(data, starts, ends):
 TOO_LONG, FULL = -1, -2
 
 
-@nb.njit(cache=True, nogil=True)
-def encode(data, starts, ends, keys, slots_taken, entries, count, ids):
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def encode(data, starts, ends, keys, slots_taken, entries, count, ids):  # type: ignore[no-untyped-def]
     """Dictionary-encode fields of up to eight bytes; returns the number of entries.
 
     ``keys``/``slots_taken`` are an open hash table (power of two), ``entries`` its keys in order of

@@ -48,6 +48,42 @@ def _add(cell: np.ndarray, value: np.int64, weight: np.int64, flows: np.int64, m
     cell[MISSING] += missing
 
 
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _add_supplier(cell: np.ndarray, exporter: np.int64, value: np.int64, weight: np.int64, missing: np.int64) -> None:
+    """Add a flow to an importer x product cell; exporters come in order, so the first keeps a tie."""
+    if cell[FLOWS] == 0 or value > cell[TOP_VALUE]:
+        cell[TOP_VALUE] = value
+        cell[TOP_SUPPLIER] = exporter
+    _add(cell, value, weight, 1, missing)
+    _add_square(cell, value)
+
+
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _weight(weights, valid, bit, row):  # type: ignore[no-untyped-def]
+    """Weight of a row, and 1 where it is missing."""
+    if len(valid) == 0 or (valid[bit >> 3] >> (bit & 7)) & 1:
+        return weights[2 * row], np.int64(0)
+    return np.int64(0), np.int64(1)
+
+
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _flush(by_heading, seen, importer, heading, run):  # type: ignore[no-untyped-def]
+    """Add a finished run of one importer and heading to its cell, and empty it."""
+    if run[FLOWS]:
+        _add(by_heading[importer, heading], run[VALUE], run[WEIGHT], run[FLOWS], run[MISSING])
+        seen[importer, heading] = 1
+        run[:] = 0
+
+
+@njit(inline="always")  # type: ignore[untyped-decorator]
+def _bound(state, value, weight):  # type: ignore[no-untyped-def]
+    """Count a row's value and weight in the stream's totals; False where they leave their range."""
+    state[TOTAL_VALUE] += value
+    state[ABSOLUTE_VALUE] += abs(value)
+    state[TOTAL_WEIGHT] += abs(weight)
+    return state[ABSOLUTE_VALUE] <= MAXIMUM and state[TOTAL_WEIGHT] <= MAXIMUM
+
+
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def scan_exporter(exporter, rows, maps, of_product, cells, state):  # type: ignore[no-untyped-def]
     """Add one exporter's rows of a batch, from state[POSITION] to its last row there.
@@ -55,67 +91,38 @@ def scan_exporter(exporter, rows, maps, of_product, cells, state):  # type: igno
     ``rows``: int32 indices of exporter, importer, product (n,), the words of the value's and the
     weight's decimal128 buffer (2n,), the weight's validity bits and their offset (empty: all valid).
     ``maps``: from the batch's three dictionaries to the stratum's dense indices. ``of_product``:
-    heading of each product. ``cells``: exporter x product, importer x product, the
-    exporter's importers x headings, and a byte for each of those that is in use.
+    heading of each product. ``cells``: exporter x product, importer x product, the exporter's
+    importers x headings, and a byte for each of those that is in use.
     Sets state[FAULT] where rows aren't strictly ascending or a sum leaves its range.
     """
     exporters, importers, products, values, weights, valid, offset = rows
-    exporter_map, importer_map, product_map = maps
     by_exporter, by_importer, by_heading, seen = cells
-    last_importer, last_product = state[LAST_IMPORTER], state[LAST_PRODUCT]
-    absolute, total, total_weight = state[ABSOLUTE_VALUE], state[TOTAL_VALUE], state[TOTAL_WEIGHT]
-    product_count = len(of_product)
-    row, end = state[POSITION], len(exporters)
-    heading, run_importer = np.int64(-1), np.int64(-1)
-    value_run, weight_run, flows_run, missing_run = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-    first = row
-    while row < end:
-        found = exporter_map[exporters[row]]
-        if found != exporter:
-            if found < exporter:
-                state[FAULT] = ORDER_FAULT
-            break
-        importer, product = np.int64(importer_map[importers[row]]), np.int64(product_map[products[row]])
-        if importer < last_importer or (importer == last_importer and product <= last_product):
+    importer, product, heading = state[LAST_IMPORTER], state[LAST_PRODUCT], np.int64(-1)
+    run = np.zeros(PLAIN_WORDS, np.int64)
+    first = state[POSITION]
+    row = first
+    while row < len(exporters) and maps[0][exporters[row]] == exporter:
+        next_importer, next_product = np.int64(maps[1][importers[row]]), np.int64(maps[2][products[row]])
+        if next_importer < importer or (next_importer == importer and next_product <= product):
             state[FAULT] = ORDER_FAULT
             break
-        last_importer, last_product = importer, product
+        if next_importer != importer or of_product[next_product] != heading:
+            _flush(by_heading, seen, importer, heading, run)
+        importer, product, heading = next_importer, next_product, np.int64(of_product[next_product])
         value = values[2 * row]
-        weight, missing = np.int64(0), np.int64(0)
-        if len(valid) == 0 or (valid[(row + offset) >> 3] >> ((row + offset) & 7)) & 1:
-            weight = weights[2 * row]
-        else:
-            missing = np.int64(1)
-        absolute += abs(value)
-        total += value
-        total_weight += abs(weight)
-        if absolute > MAXIMUM or total_weight > MAXIMUM:
+        weight, missing = _weight(weights, valid, row + offset, row)
+        if not _bound(state, value, weight):
             state[FAULT] = RANGE_FAULT
             break
+        _add(run, value, weight, 1, missing)
         _add(by_exporter[product], value, weight, 1, missing)
-        cell = by_importer[importer * product_count + product]
-        if cell[FLOWS] == 0 or value > cell[TOP_VALUE]:
-            cell[TOP_VALUE] = value
-            cell[TOP_SUPPLIER] = exporter
-        _add(cell, value, weight, 1, missing)
-        _add_square(cell, value)
-        if of_product[product] != heading or importer != run_importer:
-            if flows_run:
-                _add(by_heading[run_importer, heading], value_run, weight_run, flows_run, missing_run)
-                seen[run_importer, heading] = 1
-            heading, run_importer = np.int64(of_product[product]), importer
-            value_run, weight_run, flows_run, missing_run = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
-        value_run += value
-        weight_run += weight
-        flows_run += 1
-        missing_run += missing
+        _add_supplier(by_importer[importer * len(of_product) + product], exporter, value, weight, missing)
         row += 1
-    if flows_run:
-        _add(by_heading[run_importer, heading], value_run, weight_run, flows_run, missing_run)
-        seen[run_importer, heading] = 1
-    state[POSITION], state[LAST_IMPORTER], state[LAST_PRODUCT] = row, last_importer, last_product
+    _flush(by_heading, seen, importer, heading, run)
+    if row < len(exporters) and maps[0][exporters[row]] < exporter:
+        state[FAULT] = ORDER_FAULT
+    state[POSITION], state[LAST_IMPORTER], state[LAST_PRODUCT] = row, importer, product
     state[ROWS] += row - first
-    state[ABSOLUTE_VALUE], state[TOTAL_VALUE], state[TOTAL_WEIGHT] = absolute, total, total_weight
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]

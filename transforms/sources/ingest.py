@@ -16,9 +16,10 @@ from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import DataFile, LedgerLine, Snapshot, TaskResult
 from transforms.io.lake import PartitionWriter, mills
+from transforms.io.parsed import PARSE_VERSION, parsed_folder
 from transforms.sources import conflicts, supersede
 from transforms.sources import slices as slices_module
-from transforms.sources.parse import PARSE_VERSION, YearReport, parse_snapshot, parsed_folder, read_report
+from transforms.sources.parse import YearReport, parse_snapshot, read_report
 from transforms.sources.rows import KINDS, exact_sum, whole
 from transforms.sources.spool import Spool
 

@@ -5,7 +5,6 @@ Parsed slices are a cache under ``build/parsed``; they can be made again from th
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -19,14 +18,13 @@ import numpy as np
 from transforms.contracts.records import Snapshot
 from transforms.io.archives import BadFileError
 from transforms.io.files import fsync_folder, write_text
+from transforms.io.parsed import parsed_folder
 from transforms.io.snapshot import open_member
 from transforms.sources.names import NameCollector, parse_list
 from transforms.sources.order import SortWatch
 from transforms.sources.reader import Block, blocks
 from transforms.sources.rows import LEAF, RowParser, Rows, exact_sum
 from transforms.sources.slices import QuarantineWriter, SliceWriters
-
-PARSE_VERSION = "1"
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,6 @@ class ParseReport:
     zeros_restored: int
     years: dict[int, YearReport] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-
-
-def parsed_folder(home: Path, snapshot: Snapshot, member: str) -> Path:
-    """Where a member's slices stand: version, snapshot, edition and member are in the path."""
-    name = hashlib.sha256(member.encode()).hexdigest()[:12]
-    return home / "build" / "parsed" / PARSE_VERSION / f"{snapshot.snapshot_id}-{snapshot.edition or 'own'}" / name
 
 
 def read_report(home: Path, snapshot: Snapshot, member: str) -> ParseReport | None:

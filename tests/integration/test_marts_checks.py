@@ -23,7 +23,7 @@ SPOILT: Mapping[str, tuple[str, ...]] = {
         "comparative_advantage_finite_columns",
         "rca_agrees_with_aggregate",
     ),
-    "update marts.fct_bilateral_totals set basis = 'x', importer_code = '999', value_fob_usd = value_fob_usd + 1 where exporter_code = '156'": (
+    "update marts.fct_bilateral_totals set basis = 'x', importer_code = '999', value_fob_usd = 101 where exporter_code = '156'": (
         "fct_bilateral_totals_accepted_codes",
         "fct_bilateral_totals_known_areas",
         "totals_within_pairs",

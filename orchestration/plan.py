@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from transforms.io.snapshot import live_snapshots
 
-from orchestration.stages import STAGES, Stage, View, year_of
+from orchestration.stages import DIMENSIONS, STAGES, Stage, View, year_of
 from transforms.io import state
 from transforms.settings import Settings
 from transforms.sources import parse
@@ -96,7 +96,7 @@ def make_plan(settings: Settings, view: View | None = None) -> Plan:
             items.append(PlanItem(stage.name, key, year, reason, size))
             if year is not None:
                 dirty.setdefault(year, stage.name)
-        if not stage.may_keep_stale:
+        if not stage.may_keep_stale and stage is not DIMENSIONS:
             listed = {i.year for i in items if i.stage == stage.name}
             items += [
                 PlanItem(stage.name, f"year={year}", year, f"{cause} of {year} is rebuilt")

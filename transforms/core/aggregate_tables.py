@@ -116,10 +116,12 @@ def importer_product(sums: Sums) -> Iterator[pa.Table]:
         if high.max() >= _WIDE_LIMIT:
             raise AggregateError(f"importer_product, stratum {sums.stratum.key}: a sum of squares leaves DECIMAL(38,6)")
         squares = high.astype(np.float64) * 2.0**64 + low.view(np.uint64).astype(np.float64)
+        # both halves of the fraction are rounded once, so a lone supplier can come out one bit above 1
+        hhi = np.minimum(_ratio(squares, cells[:, kernels.VALUE].astype(np.float64) ** 2), 1.0)
         extra = {
             "supplier_count": pa.array(cells[:, kernels.FLOWS]),
             "supplier_sum_of_squares_usd2": _wide(cells[:, kernels.SQUARE_LOW : kernels.SQUARE_HIGH + 1]),
-            "supplier_hhi": _doubles(_ratio(squares, cells[:, kernels.VALUE].astype(np.float64) ** 2)),
+            "supplier_hhi": _doubles(hhi),
             "top_supplier_code": _codes(cells[:, kernels.TOP_SUPPLIER], sums.codes.exporters),
             "top_supplier_value_fob_usd": lake.decimals(cells[:, kernels.TOP_VALUE]),
         }

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from transforms.io.snapshot import live_snapshots
-
 from orchestration.stages import DIMENSIONS, STAGES, Stage, View, year_of
 from transforms.io import state
+from transforms.io.snapshot import live_snapshots
 from transforms.settings import Settings
 from transforms.sources import parse
 

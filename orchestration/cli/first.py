@@ -81,7 +81,7 @@ def print_answers(settings: Settings) -> None:
     with open_release(folder) as connection:
         for answer in answers(connection, settings.home_area):
             say(f"\n{answer.title}{'  [SYNTHETIC]' if is_synthetic else ''}\n{answer.definition}")
-            say(table_text(answer.header, answer.rows, indent="  "))
+            say(table_text(answer.header, answer.rows, indent="  ", limit=60))
     if is_synthetic:
         say(f"\n{SYNTHETIC}")
     say(f"\nrelease   {folder}\ndatabase  {folder / 'entrepot.duckdb'}\nsite      {folder / 'site' / 'index.html'}")

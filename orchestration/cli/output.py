@@ -27,9 +27,14 @@ def _is_number(text: str) -> bool:
     return text.removesuffix(" %").replace(",", "").replace(".", "", 1).lstrip("-").isdigit()
 
 
-def table_text(header: Sequence[str], rows: Sequence[Sequence[object]], *, indent: str = "") -> str:
-    """Aligned columns; numbers to the right, NULL empty."""
-    cells = [["" if v is None else str(v) for v in row] for row in rows]
+def _cell(value: object, limit: int) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def table_text(header: Sequence[str], rows: Sequence[Sequence[object]], *, indent: str = "", limit: int = 300) -> str:
+    """Aligned columns; numbers to the right, NULL empty, texts cut at ``limit`` characters."""
+    cells = [[_cell(v, limit) for v in row] for row in rows]
     widths = [max(len(h), *(len(r[n]) for r in cells)) if cells else len(h) for n, h in enumerate(header)]
     right = [bool(cells) and all(_is_number(r[n]) for r in cells if r[n]) and any(r[n] for r in cells) for n in range(len(header))]
 

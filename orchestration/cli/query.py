@@ -94,6 +94,6 @@ def query(
         writer.writerow(header)
         writer.writerows(["" if v is None else v for v in row] for row in rows)
     else:
-        say(table_text(header, rows))
+        say(table_text(header, rows, limit=60))  # csv and json hold texts whole
         synthetic = ", SYNTHETIC" if read_manifest(folder)["content"].get("is_synthetic") else ""
         note(f"{len(rows)} rows, release {folder.name}{synthetic}")

@@ -49,6 +49,7 @@ def list_(as_json: AsJson = False) -> None:
 @app.command()
 def show(release_id: _Id = "current", as_json: AsJson = False) -> None:
     """What a release holds and what it was built from."""
+    from transforms.contracts.marts import MARTS
     from transforms.io import release
     from transforms.settings import load_settings
 
@@ -62,7 +63,7 @@ def show(release_id: _Id = "current", as_json: AsJson = False) -> None:
     say(f"{folder}")
     if content.get("is_synthetic"):
         say("SYNTHETIC: a made-up world")
-    rows = [(n, t["rows"] if t["rows"] is not None else run.get("rows", {}).get(n)) for n, t in content["tables"].items()]
+    rows = [(n, t["rows"] if t["rows"] is not None else run.get("rows", {}).get(n)) for n in MARTS if (t := content["tables"].get(n))]
     say("\n" + table_text(("table", "rows"), rows))
     sources = [(s["source"], s["source_release"], s["file_name"], s["coverage"], s["licence"]) for s in content["snapshots"]]
     say("\n" + table_text(("source", "release", "file", "coverage", "licence"), sources))

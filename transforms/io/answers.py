@@ -90,7 +90,7 @@ _QUESTIONS = (
     ("Largest exporters", "Exports of all goods FOB, reconciled from both sides' reports; share: over all exporters' total.", _EXPORTERS),
     (
         "Bilateral balance of {area}",
-        "Exports less imports, both FOB: the importer's side is the partner's exports, not CIF imports.",
+        "Exports less imports, both FOB and reconciled: imports are the partner's exports, freight and insurance taken off.",
         _BALANCE,
     ),
     (

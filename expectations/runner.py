@@ -110,11 +110,14 @@ def gate_database(
     if not wanted:
         raise NothingToGateError(f"{path}: no table to gate; a gate that looks at nothing would pass")
     with duckdb_session(memory_limit) as session:
-        session.rows(f"attach '{quoted(str(path))}' as gated (read_only)")
+        # under its own name: views inside speak of it so
+        catalog = '"' + path.stem.replace('"', '""') + '"'
+        session.rows(f"attach '{quoted(str(path))}' as {catalog} (read_only)")
         held = session.rows(
-            f"select table_name from information_schema.tables where table_catalog = 'gated' and table_schema = '{quoted(schema)}'"
+            "select table_name from information_schema.tables "
+            f"where table_catalog = '{quoted(path.stem)}' and table_schema = '{quoted(schema)}'"
         )
-        sources = {str(name): f'"gated"."{schema}"."{name}"' for (name,) in held}
+        sources = {str(name): f'{catalog}."{schema}"."{name}"' for (name,) in held}
         opened = [batches.open_mart(session, table, sources.get(table.name)) for table in wanted]
         names = {t.name for t in wanted}
         for name in sorted(sources.keys() & marts.MARTS.keys() - names):

@@ -21,6 +21,7 @@ from transforms.core import ledger
 from transforms.io import lake, state
 from transforms.settings import Settings
 from transforms.sources import parse
+from transforms.sources.conflicts import quarantine_files
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -120,6 +121,8 @@ def run_stage(context: RunContext, name: str, years: Collection[int] | None = No
     for key in errors:
         built.pop(key)
     outcomes = _publish(context, stage, view, wanted, built)
+    if stage.ledger_stage == "ingest":
+        _publish_quarantine(context, stage, view, built)
     outcomes += [
         PartitionOutcome(name, k, year_of(k), "unchanged", s.row_count, s.file_bytes, s.value_mills)
         for (t, k), s in sorted(view.states.items())
@@ -155,6 +158,21 @@ def _publish(
             pool = [*files[key], *written[key]]
             lake.set_aside(view.home, table, [f for f in pool if f.table == table.name], context.run_id)
     return _record(context, stage, view, wanted, files, checks, passed, versions)
+
+
+def _publish_quarantine(context: RunContext, stage: Stage, view: View, built: Collection[str]) -> None:
+    """Rewrite ops/quarantine of the snapshots behind the partitions just built; it shows what was refused and why."""
+    source = stage.name.partition("/")[2]
+    years = {year_of(key) for key in built}
+    touched = [s for s in view.flows(source) if years & set(view.years.get(s.snapshot_id, ()))]
+    tasks = {(s.snapshot_id, ""): (quarantine_files, (view.home, s)) for s in touched}
+    replaced: dict[str, list[DataFile]] = {}
+    for (snapshot_id, _), result in sorted(_gather(context, tasks).items()):
+        if isinstance(result, BaseException):
+            raise StageError(f"quarantine of snapshot {snapshot_id}: {type(result).__name__}: {result}")
+        replaced[f"source={source}/snapshot_id={snapshot_id}"] = list(result.files)
+    if replaced:
+        lake.commit(view.home, contracts.QUARANTINE, replaced)
 
 
 def _partition_keys(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,8 +14,27 @@ if TYPE_CHECKING:
     from transforms.settings import Settings
 
 
+#: Tasks hold what they need and return small records: nothing to spill, so no spill folder that can fill and hang a run.
+_NO_SPILL = {"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False}
+
+
 class ClusterError(RuntimeError):
     """The cluster can't be used: other versions on the workers, or no scheduler at the address."""
+
+
+def kernel_cache(home: Path) -> Path:
+    """Where compiled kernels are kept: the user's cache, shared by all homes; else the home's build folder.
+
+    Compiling takes 10-20 s; a package folder may be read-only, where numba's own default fails at import.
+    """
+    for folder in (Path.home() / ".cache" / "entrepot" / "numba", home / "build" / "numba"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    raise ClusterError(f"no writable folder for compiled kernels: neither ~/.cache nor {home / 'build'}")
 
 
 @contextmanager
@@ -27,7 +47,7 @@ def dask_client(settings: Settings, *, processes: bool = True) -> Iterator[Clien
     import dask
     from distributed import Client, LocalCluster
 
-    dask.config.set({"distributed.admin.tick.limit": "60s", "distributed.worker.daemon": False})
+    dask.config.set({"distributed.admin.tick.limit": "60s", "distributed.worker.daemon": False, **_NO_SPILL})
     address = settings.cluster.scheduler
     if address:
         with Client(address, timeout="20s") as client:
@@ -37,16 +57,14 @@ def dask_client(settings: Settings, *, processes: bool = True) -> Iterator[Clien
                 raise ClusterError(f"scheduler {address}: workers run other versions than this client: {error}") from error
             yield client
         return
-    cache = settings.home / "build" / "numba"
-    cache.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(kernel_cache(settings.home)))
     with (
         LocalCluster(
             n_workers=settings.cluster.workers,
             threads_per_worker=1,
             processes=processes,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             memory_limit=settings.cluster.memory_limit,
             local_directory=str(settings.home / "build" / "dask"),
             silence_logs=40,

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from transforms.contracts.model import Table
 from transforms.contracts.records import Snapshot
 from transforms.io import lake
-from transforms.sources.parse import parsed_folder
+from transforms.io.parsed import parsed_folder
 
 Name = tuple[str, str | None, str]
 

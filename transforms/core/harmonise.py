@@ -53,7 +53,7 @@ class _Account:
         grouped = periods.group_by(["f", "p"]).aggregate([("v", "sum"), ("v", "count")])
         for row in grouped.to_pylist():
             entry = self.sums.setdefault((row["f"], row["p"], reason), [0, 0])
-            entry[0] += sign * row["v_count"]
+            entry[0] += row["v_count"]  # rows are counted, whatever the sign of what they add
             entry[1] += sign * int(row["v_sum"].scaleb(3))
 
     def lines(self) -> Iterator[LedgerLine]:

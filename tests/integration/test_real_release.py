@@ -150,7 +150,7 @@ def test_rounded_values_are_marked(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_world_only_files_make_no_flow(con: duckdb.DuckDBPyConnection) -> None:
-    assert one(con, "select count(*) from fct_reported_flows where product_code = '871200'") == 0
+    assert one(con, "select count(*) from fct_reported_flows where source = 'comtrade' and product_code = '871200'") == 0
     assert one(con, "select sum(row_count) from conservation_ledger where stage = 'ingest' and reason = 'control'") == 1_302
 
 

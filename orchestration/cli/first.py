@@ -33,7 +33,8 @@ def demo_files(settings: Settings, seed: int) -> Path:
         write_world(make_world(seed), temporary)
         temporary.rename(target)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if temporary.exists():
+            shutil.rmtree(temporary)
     return target
 
 

@@ -26,6 +26,13 @@ with stratum as (
     limit 1
 )
 """
+#: A product's name in its own edition, else that of the same code in another one, which is named.
+_PRODUCT = """coalesce(
+        s.product_description,
+        (select max_by(p.product_description || ' (as in ' || p.classification || ')', p.classification) from marts.dim_product as p
+         where p.product_code = s.product_code and p.product_description is not null),
+        ''
+    ) as product"""
 _LABELS = "coalesce(s.{0}_iso3, s.{0}_code) || ' ' || s.{0}_name"
 
 _EXPORTERS = f"""{_STRATUM}
@@ -58,7 +65,7 @@ order by s.period
 """
 _ADVANTAGE = f"""{_STRATUM}
 select
-    s.period, s.product_code, coalesce(s.product_description, '') as product,
+    s.period, s.product_code, {_PRODUCT},
     round(s.value_fob_usd / 1e6, 1)::decimal(18, 1) as million_usd, round(s.rca, 2)::decimal(18, 2) as rca
 from marts.comparative_advantage as s
 inner join stratum using (basis, frequency, period, classification, product_level)
@@ -71,7 +78,7 @@ limit 5
 """
 _CONCENTRATED = f"""{_STRATUM}
 select
-    s.period, s.product_code, coalesce(s.product_description, '') as product,
+    s.period, s.product_code, {_PRODUCT},
     round(s.imports_fob_usd / 1e6, 1)::decimal(18, 1) as million_usd, s.supplier_count,
     round(s.supplier_hhi, 3)::decimal(9, 3) as supplier_hhi,
     coalesce(a.area_name, s.top_supplier_code) as top_supplier, round(100 * s.top_supplier_share, 1)::decimal(9, 1) || ' %' as share
@@ -108,7 +115,7 @@ _QUESTIONS = (
 
 def answers(connection: Any, home_area: str) -> list[Answer]:
     """The answers that the release behind ``connection`` (DuckDB, schema ``marts``) can give; those without rows are left out."""
-    needed = {"market_share", "bilateral_balance", "comparative_advantage", "import_dependence", "dim_area"}
+    needed = {"market_share", "bilateral_balance", "comparative_advantage", "import_dependence", "dim_area", "dim_product"}
     found = {r[0] for r in connection.execute("select table_name from information_schema.tables where table_schema = 'marts'").fetchall()}
     if not needed <= found:
         return []

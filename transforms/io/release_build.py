@@ -37,7 +37,8 @@ def build_release(
         temporary.rename(target)
         fsync_folder(target.parent)
     except Exception as error:
-        shutil.rmtree(temporary, ignore_errors=True)
+        if temporary.exists():
+            shutil.rmtree(temporary)
         if _is_disk_full(error):
             raise ReleaseError(
                 f"the disk of {target.parent} is full: release {target.name} was not cut, the old one stays. "
@@ -51,7 +52,7 @@ def _sweep(releases: Path) -> None:
     for path in releases.glob(".*.tmp") if releases.is_dir() else ():
         number = path.name.rsplit(".", 2)[-2]
         if path.is_dir() and number.isdigit() and int(number) != os.getpid() and not Path(f"/proc/{number}").exists():
-            shutil.rmtree(path, ignore_errors=True)
+            shutil.rmtree(path)
 
 
 def _is_disk_full(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ GX takes 3-6 s to import, so it is imported (and subclassed) on first use.
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -46,6 +47,9 @@ def adapter() -> Adapter:
     """Import Great Expectations (3-6 s) and define the subclasses. Analytics are off."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
+
+    # its progress is no news of a run's
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     from great_expectations.datasource.fluent import SQLDatasource
     from great_expectations.execution_engine import SqlAlchemyExecutionEngine
     from great_expectations.expectations.core import UnexpectedRowsExpectation

@@ -68,7 +68,7 @@ def test_headers_are_the_layouts(folder: Path) -> None:
 
 def test_every_file_says_that_it_is_synthetic(world: World, folder: Path) -> None:
     data = [p for p in folder.rglob("*") if p.suffix in (".gz", ".csv")]
-    assert len(data) == len(set(world.reports.reporter.tolist())) + 6 + 1, "bulk by reporter, BACI by year, and its areas"
+    assert len(data) == len(set(world.reports.reporter.tolist())) + 6 + 2, "bulk by reporter, BACI by year, and its lists"
     for path in data:
         said = json.loads(path.with_name(path.name + ".entrepot.json").read_text("utf-8"))
         assert said["is_synthetic"] is True
@@ -211,4 +211,5 @@ def test_split_is_exact() -> None:
 
 
 def test_baci_alone(world: World, tmp_path: Path) -> None:
-    assert [p.name for p in write_baci(world, tmp_path)][-1] == "country_codes_V202501.csv"
+    names = [p.name for p in write_baci(world, tmp_path)]
+    assert names[-2:] == ["country_codes_V202501.csv", "product_codes_HS17_V202501.csv"]

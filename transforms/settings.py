@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
@@ -49,6 +49,8 @@ class Cluster:
     scheduler: str | None = None
     workers: int = 2
     memory_limit: str = "2GiB"
+    #: A run in which no task ends for so long is given up, named by what was running.
+    stall_seconds: int = 3600
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,8 @@ def load_settings(home: Path | str | None = None, environment: Mapping[str, str]
     values: dict[str, Any] = {name: _section(cls, table.pop(name, {}), name, config) for name, cls in sections.items()}
     if env.get("ENTREPOT_DASK_SCHEDULER") or env.get("ENTREPOT_WORKERS"):
         old: Cluster = values["cluster"]
-        values["cluster"] = Cluster(
-            scheduler=env.get("ENTREPOT_DASK_SCHEDULER") or old.scheduler,
-            workers=int(env.get("ENTREPOT_WORKERS") or old.workers),
-            memory_limit=old.memory_limit,
+        values["cluster"] = replace(
+            old, scheduler=env.get("ENTREPOT_DASK_SCHEDULER") or old.scheduler, workers=int(env.get("ENTREPOT_WORKERS") or old.workers)
         )
     scalars = {"landing", "home_area", "maximum_unpacked_bytes", "maximum_unpack_ratio"}
     unknown = sorted(set(table) - scalars)

@@ -21,6 +21,7 @@ _MEANING = {
     "scheduler": "Address of an existing Dask scheduler (ENTREPOT_DASK_SCHEDULER); without it, local workers on loopback.",
     "workers": "Local worker processes (ENTREPOT_WORKERS).",
     "memory_limit": "Memory of one worker.",
+    "stall_seconds": "A run in which no task ends for so long is given up.",
     "landing": "Folder that the sensor watches, relative to this file; default: landing in the home.",
     "home_area": "The area that pages and the demo speak of first, in the publishers' numeric code (156 China, 842 USA).",
     "maximum_unpacked_bytes": "A file that unpacks to more is refused.",

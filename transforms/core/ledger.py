@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import table_schema
+from transforms.contracts.ops import LEDGER
 from transforms.contracts.records import DataFile, LedgerLine
 from transforms.io import lake
 
@@ -54,8 +54,8 @@ def write(home: Path, lines: Iterable[LedgerLine]) -> list[DataFile]:
     parts: dict[tuple[str, str, int], list[LedgerLine]] = defaultdict(list)
     for line in merge(lines):
         parts[line.stage, line.source, line.year].append(line)
-    schema = table_schema(contracts.LEDGER)
-    names = [c for c in contracts.LEDGER.columns if c not in contracts.LEDGER.partition_by]
+    schema = table_schema(LEDGER)
+    names = [c for c in LEDGER.columns if c not in LEDGER.partition_by]
     files = []
     for (stage, source, year), found in sorted(parts.items()):
         rows = [
@@ -71,7 +71,7 @@ def write(home: Path, lines: Iterable[LedgerLine]) -> list[DataFile]:
             for line in found
         ]
         data = pa.Table.from_pylist(rows, schema=pa.schema([schema.field(n) for n in names]))
-        file = lake.write_partition(home, contracts.LEDGER, {"stage": stage, "source": source, "year": year}, [data])
+        file = lake.write_partition(home, LEDGER, {"stage": stage, "source": source, "year": year}, [data])
         if file is not None:
             files.append(file)
     return files

@@ -99,7 +99,7 @@ def read(home: Path, table: Table, columns: Sequence[str] | None = None, **parti
     names = list(columns or table.columns)
     schema = pa.schema([table_schema(table).field(c) for c in names])
     parts = []
-    for path in active_files(home, table, **partition):
+    for path in active_files(home, table, version=None, **partition):
         values = dict(p.split("=", 1) for p in path.relative_to(table_folder(home, table)).parts[:-1])
         data = pq.ParquetFile(path).read(columns=[c for c in names if c not in table.partition_by])
         for position, name in enumerate(names):

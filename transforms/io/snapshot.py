@@ -246,6 +246,16 @@ def live_snapshots(home: Path) -> list[Snapshot]:
     return [_load(record) for record in sorted((home / "snapshots").glob("*/snapshot.json"))]
 
 
+def refuse(home: Path, snapshot_id: str) -> None:
+    """Move a snapshot that can't be read to ``build/refused``, so that the next run doesn't meet it again."""
+    folder, target = home / "snapshots" / snapshot_id, home / "build" / "refused" / snapshot_id
+    if folder.exists():
+        if target.exists():
+            shutil.rmtree(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.replace(target)
+
+
 def _load(record: Path) -> Snapshot:
     values = json.loads(record.read_text("utf-8"))
     values["taken_at"] = datetime.fromisoformat(values["taken_at"])

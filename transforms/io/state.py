@@ -14,9 +14,10 @@ from typing import Literal
 
 import pyarrow as pa
 
-from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import table_schema
 from transforms.contracts.marts import CONTRACT_VERSION
+from transforms.contracts.model import Table
+from transforms.contracts.ops import CHECK_RESULT, PARTITION_STATE
 from transforms.contracts.records import CheckResult, DataFile
 from transforms.io import lake
 from transforms.io.failpoints import fail_point
@@ -67,7 +68,7 @@ def new_run_id() -> str:
 def read_states(home: Path) -> dict[tuple[str, str], PartitionState]:
     """All states by (stage, partition_key); empty before the first run."""
     states = {}
-    for row in lake.read(home, contracts.PARTITION_STATE).to_pylist():
+    for row in lake.read(home, PARTITION_STATE).to_pylist():
         value = row.pop("value_usd")
         row["value_mills"] = None if value is None else int(Decimal(value).scaleb(3))
         states[row["table_name"], row["partition_key"]] = PartitionState(**row)
@@ -87,10 +88,10 @@ def record(home: Path, states: Iterable[PartitionState], forget: Iterable[tuple[
         value = row.pop("value_mills")
         row["value_usd"] = None if value is None else Decimal(value).scaleb(-3)
         rows.append(row)
-    _rewrite(home, contracts.PARTITION_STATE, rows)
+    _rewrite(home, PARTITION_STATE, rows)
 
 
-def _rewrite(home: Path, table: contracts.Table, rows: list[dict[str, object]]) -> None:
+def _rewrite(home: Path, table: Table, rows: list[dict[str, object]]) -> None:
     data = pa.Table.from_pylist(rows, schema=table_schema(table))
     file = lake.write_partition(home, table, {}, [data])
     lake.commit(home, table, {"": [file] if file else []})
@@ -102,11 +103,11 @@ def record_checks(home: Path, run_id: str, checks: Iterable[CheckResult]) -> Non
     fresh = [{**vars(c), "run_id": run_id, "recorded_at": now} for c in checks]
     if not fresh:
         return
-    rows = lake.read(home, contracts.CHECK_RESULT).to_pylist() + fresh
+    rows = lake.read(home, CHECK_RESULT).to_pylist() + fresh
     kept = set(sorted({str(r["run_id"]) for r in rows})[-KEPT_RUNS:])
     rows = [r for r in rows if r["run_id"] in kept]
-    rows.sort(key=lambda r: tuple(str(r[c]) for c in (*contracts.CHECK_RESULT.sort_by, "column_name")))
-    _rewrite(home, contracts.CHECK_RESULT, rows)
+    rows.sort(key=lambda r: tuple(str(r[c]) for c in (*CHECK_RESULT.sort_by, "column_name")))
+    _rewrite(home, CHECK_RESULT, rows)
 
 
 def result_settings(settings: Settings) -> dict[str, object]:

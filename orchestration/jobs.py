@@ -1,14 +1,29 @@
-"""A refresh: from the snapshots at hand to a release."""
+"""A refresh: from the snapshots at hand to a release, as the Dagster job ``refresh`` run in this process."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from orchestration import engine, publishing
-from orchestration.plan import Plan
-from orchestration.stages import STAGES
+from orchestration import engine
+from orchestration.plan import Plan, make_plan
 from transforms.cluster import dask_client
 from transforms.settings import Settings
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from orchestration.resources import Run
+
+#: The command line prints the engine's own lines; Dagster's are in its events.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class RefreshFailed(RuntimeError):
+    """The job failed outside of its steps; the text is Dagster's."""
 
 
 @dataclass(frozen=True)
@@ -21,19 +36,68 @@ class RefreshOutcome:
     seconds: float
 
 
+def _get_ready(settings: Settings) -> Path:
+    """Import what the job needs and have dbt's manifest, in a thread, while the workers parse (3-6 s)."""
+    from orchestration.marts import manifest_path
+
+    return manifest_path(settings)
+
+
+@contextmanager
+def dagster_instance(home: Path) -> "Iterator[dg.DagsterInstance]":
+    """The home's instance where there is one (``entrepot dev`` makes it), so that its UI shows this run; else one in memory."""
+    import dagster as dg
+
+    folder = home / "dagster"
+    if (folder / "dagster.yaml").exists():
+        with dg.DagsterInstance.from_config(str(folder)) as instance:
+            yield instance
+    else:
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield instance
+
+
+def execute(run: "Run", manifest: Path, years: Collection[int]) -> None:
+    """The job over the contiguous range of ``years``; without years, over what has none. Raises the error of the step that failed."""
+    from orchestration.definitions import build_defs
+    from orchestration.factories import YEAR
+    from orchestration.partitions import declare_years
+
+    definitions = build_defs(settings=run.settings, manifest=manifest, run=run)
+    tags, selection = {"entrepot/run_id": run.context.run_id}, None
+    if years:
+        tags |= {"dagster/asset_partition_range_start": str(min(years)), "dagster/asset_partition_range_end": str(max(years))}
+    else:
+        graph = definitions.resolve_asset_graph()
+        selection = [k for k in graph.materializable_asset_keys if graph.get(k).partitions_def is None]
+    with dagster_instance(run.settings.home) as instance:
+        declare_years(instance, str(YEAR.name), years)
+        job = definitions.resolve_job_def("refresh")
+        result = job.execute_in_process(instance=instance, tags=tags, asset_selection=selection, run_config=_QUIET, raise_on_error=False)
+    for error in run.errors.values():
+        raise error
+    if not result.success:
+        failed = [e for e in result.all_events if e.is_failure]
+        raise RefreshFailed("; ".join(f"{e.step_key or 'job'}: {e.message}" for e in failed) or "the job refresh failed")
+
+
 def refresh(settings: Settings, *, plan: Plan, run_id: str, log: Callable[[str], None]) -> RefreshOutcome:
-    """Bring every stage up to date and cut a release; the caller holds the publishing lock."""
+    """Bring every stage up to date and cut a release; the caller holds the publishing lock.
+
+    Raises GateRefused, StageError, MartsFailed or ReleaseError as the steps raise them; the
+    old release stays current then.
+    """
     started = time.monotonic()
-    outcomes: list[engine.PartitionOutcome] = []
-    with dask_client(settings) as client:
-        context = engine.RunContext(settings, run_id, client, log)
-        engine.parse_pending(context)
-        for stage in STAGES:
-            outcomes += engine.run_stage(context, stage)
-    info = publishing.describe_release(settings)
-    if publishing.is_published(settings):
-        return RefreshOutcome(info.release_id, False, tuple(outcomes), time.monotonic() - started)
-    candidate = publishing.build_marts(context)
-    publishing.gate_marts(context, candidate)
-    folder = publishing.cut_release(context, publishing.add_ops_marts(context, candidate))
-    return RefreshOutcome(folder.name, True, tuple(outcomes), time.monotonic() - started)
+    with ThreadPoolExecutor(1, thread_name_prefix="get-ready") as pool:
+        ready: Future[Path] = pool.submit(_get_ready, settings)
+        with dask_client(settings) as client:
+            context = engine.RunContext(settings, run_id, client, log)
+            engine.parse_pending(context)
+            manifest = ready.result()
+            from orchestration.resources import Run, preload_gates
+
+            preload_gates()
+            run = Run(context)
+            # what was just parsed has years only now
+            execute(run, manifest, {*plan.years, *make_plan(settings).years})
+    return RefreshOutcome(run.release_id, run.is_published, tuple(run.outcomes), time.monotonic() - started)

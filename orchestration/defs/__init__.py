@@ -1,0 +1,1 @@
+"""What Dagster sees, one module a stage of the way."""

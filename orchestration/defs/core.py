@@ -1,0 +1,40 @@
+"""The lake after the reports: harmonised and bilateral flows, aggregates, dimensions, and the ledger over all."""
+
+from collections import defaultdict
+
+import dagster as dg
+
+from orchestration.defs.ingest import REPORTED
+from orchestration.events import table_schema, usd
+from orchestration.factories import stage_assets
+from orchestration.resources import Run
+from transforms.contracts import lake as contracts
+from transforms.io import lake
+
+HARMONISED, BILATERAL, LEDGER = dg.AssetKey("harmonised_flows"), dg.AssetKey("bilateral_flows"), dg.AssetKey("ledger")
+AGGREGATES = {t.name: dg.AssetKey(t.name) for t in contracts.AGGREGATES}
+DIMENSIONS = {t.name: dg.AssetKey(t.name) for t in (contracts.DIM_AREA, contracts.DIM_PRODUCT, contracts.SOURCE_RELEASE)}
+
+STAGE_ASSETS = [
+    stage_assets("harmonised_flows", {"harmonised_flows": HARMONISED}, list(REPORTED.values()), "core", {"delta"}),
+    stage_assets("bilateral_flows", {"bilateral_flows": BILATERAL}, [HARMONISED], "core", {"delta"}),
+    stage_assets("aggregates", AGGREGATES, [BILATERAL], "core", {"delta"}),
+    stage_assets("dimensions", DIMENSIONS, [*REPORTED.values(), BILATERAL], "core", {"delta"}),
+]
+
+
+@dg.asset(
+    key=LEDGER,
+    deps=[*AGGREGATES.values(), *DIMENSIONS.values()],
+    group_name="core",
+    kinds={"delta"},
+    description=contracts.LEDGER.grain,
+    metadata={"dagster/column_schema": table_schema(contracts.LEDGER)},
+)
+def ledger(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """What the stages wrote into the ledger, summed by stage and reason. Their gates have asked whether it closes."""
+    sums: dict[str, int] = defaultdict(int)
+    table = lake.read(run.settings.home, contracts.LEDGER).select(["stage", "table_name", "reason", "value_usd"])
+    for line in table.to_pylist():
+        sums[f"{line['stage']} {line['table_name']} {line['reason']} (USD)"] += int(line["value_usd"].scaleb(3))
+    return dg.MaterializeResult(metadata={"dagster/row_count": table.num_rows, **{k: usd(v) for k, v in sorted(sums.items())}})

@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,9 +43,18 @@ class Adapter:
     expectation_class: Any
 
 
-@cache
+#: Two threads may ask at once: GX refuses a second datasource of one type.
+_MAKING = threading.Lock()
+
+
 def adapter() -> Adapter:
-    """Import Great Expectations (3-6 s) and define the subclasses. Analytics are off."""
+    """Import Great Expectations (3-6 s) and define the subclasses, once however many threads ask. Analytics are off."""
+    with _MAKING:
+        return _make()
+
+
+@cache
+def _make() -> Adapter:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
 

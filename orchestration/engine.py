@@ -18,8 +18,8 @@ from transforms.contracts.records import DataFile, TaskResult
 from transforms.io import lake
 from transforms.io.archives import BadFileError
 from transforms.io.snapshot import refuse
-from transforms.sources import parse
 from transforms.sources.conflicts import quarantine_files
+from transforms.sources.parse import parse_snapshot
 
 __all__ = ["GateRefused", "PartitionOutcome", "RunContext", "StageError", "parse_pending", "run_stage"]
 
@@ -30,7 +30,7 @@ def parse_pending(context: RunContext) -> None:
     """Parse, several files side by side, every flow snapshot whose parsed slices aren't there."""
     view = look(context.settings)
     pending = [s for s in view.snapshots if s.snapshot_id not in view.years]
-    tasks = {(s.snapshot_id, m): (parse.parse_snapshot, (context.settings.home, s, m)) for s in pending for m in s.members}
+    tasks = {(s.snapshot_id, m): (parse_snapshot, (context.settings.home, s, m)) for s in pending for m in s.members}
     names = {s.snapshot_id: s.file_name for s in pending}
     failures, causes = [], []
     for (snapshot_id, member), result in _gather(context, tasks).items():

@@ -16,7 +16,7 @@ OPS_TAG = "ops"
 _RESULTS = {"LogModelResult", "LogTestResult"}
 
 
-class Translator(DagsterDbtTranslator):
+class Translator(DagsterDbtTranslator):  # type: ignore[misc]
     """Keys by schema and name; sources are the tables of the lake, which the stages' assets are named after."""
 
     def __init__(self) -> None:
@@ -85,17 +85,9 @@ def dbt_events(context: dg.AssetExecutionContext, candidate: Candidate, manifest
                 yield event
 
 
-def log_failed_tests(context: dg.AssetExecutionContext, error: MartsFailed) -> None:
+def failed_tests(context: dg.AssetExecutionContext, error: MartsFailed) -> Iterator[dg.AssetCheckEvaluation]:
     """The tests that refused the marts, as failed checks of their assets."""
     keys = {k.name: k for k in context.selected_asset_check_keys}
     for name, message in error.failures:
         if name in keys:
-            context.op_execution_context.log_event(
-                dg.AssetCheckEvaluation(
-                    asset_key=keys[name].asset_key,
-                    check_name=name,
-                    passed=False,
-                    metadata={"message": message},
-                    severity=dg.AssetCheckSeverity.ERROR,
-                )
-            )
+            yield dg.AssetCheckEvaluation(asset_key=keys[name].asset_key, check_name=name, passed=False, metadata={"message": message})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import dagster as dg
 
@@ -39,9 +40,9 @@ def usd(mills: int) -> str:
     return f"{Decimal(mills).scaleb(-3):,f}"
 
 
-def partition_metadata(outcome: PartitionOutcome, table: Table, *, is_only: bool) -> dict[str, object]:
+def partition_metadata(outcome: PartitionOutcome, table: Table, *, is_only: bool) -> dict[str, Any]:
     """Rows, bytes and value of one table in one partition; of an unchanged one where its stage has this table alone."""
-    found: dict[str, object] = {"status": outcome.status}
+    found: dict[str, Any] = {"status": outcome.status}
     if outcome.reason:
         found["why"] = outcome.reason
     files = outcome.tables.get(table.name, ())

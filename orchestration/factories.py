@@ -3,18 +3,20 @@
 import errno
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 
 from orchestration import events
 from orchestration.engine import GateRefused, PartitionOutcome, StageError, run_stage
 from orchestration.resources import Run
-from orchestration.stages import STAGES, year_of
+from orchestration.stages import STAGES, key_values
 from transforms.contracts.model import Table
 from transforms.contracts.records import CheckResult
 
 #: All assets of the lake share this one set, so that one job holds them.
-YEAR = dg.DynamicPartitionsDefinition(name="year")
+YEAR_SET = "year"
+YEAR = dg.DynamicPartitionsDefinition(name=YEAR_SET)
 #: The only place that says how often a step is tried; what isn't transient is never tried again.
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 _TRANSIENT = {"KilledWorker", "CommClosedError", "CommitFailedError", "TimeoutError", "FutureCancelledError"}
@@ -41,6 +43,7 @@ def step(context: dg.AssetExecutionContext, run: Run) -> Iterator[None]:
     except Exception as error:
         run.errors[name] = error
         if is_transient(error):
+            run.context.log(f"{name}: {type(error).__name__}: {error}; tried again where tries are left")
             raise
         raise dg.Failure(str(error), allow_retries=False) from error
     run.errors.pop(name, None)
@@ -90,10 +93,16 @@ def stage_assets(
             except GateRefused as refused:
                 _log_by_year(context, keys, refused.results, kept=frozenset())
                 raise
-        run.outcomes += outcomes
-        yield from _report(context, keys, tables, outcomes)
+            run.outcomes += outcomes
+            yield from _report(context, keys, tables, outcomes)
 
     return build
+
+
+def log_check(context: dg.AssetExecutionContext, evaluation: dg.AssetCheckEvaluation) -> None:
+    """Log an evaluation beside the one result that a check returns."""
+    # the annotation of log_event lags behind what it takes
+    context.op_execution_context.log_event(evaluation)  # type: ignore[arg-type]
 
 
 def _log_by_year(
@@ -101,25 +110,27 @@ def _log_by_year(
 ) -> None:
     """One evaluation per asset and year."""
     for key, found in events.by_asset(checks, keys).items():
-        for year in sorted({y for c in found if (y := year_of(c.partition_key)) is not None}):
-            of_year = [c for c in found if year_of(c.partition_key) == year]
-            evaluation = events.evaluation(key, of_year, is_kept=year in kept, partition=str(year))
-            context.op_execution_context.log_event(evaluation)
+        by_year: dict[str, list[CheckResult]] = {}
+        for check in found:
+            by_year.setdefault(key_values(check.partition_key).get("year", ""), []).append(check)
+        for year, of_year in sorted(by_year.items()):
+            if year:
+                log_check(context, events.evaluation(key, of_year, is_kept=int(year) in kept, partition=year))
 
 
 def _report(
     context: dg.AssetExecutionContext, keys: Mapping[str, dg.AssetKey], tables: Mapping[str, Table], outcomes: Sequence[PartitionOutcome]
 ) -> Iterator[Event]:
     """Materialisations with their numbers by year, then each gate's one result."""
-    in_range = asked_years(context)
+    is_ranged = asked_years(context) is not None
     for table, key in keys.items():
         schema = {"dagster/column_schema": events.table_schema(tables[table])}
-        metadata: dict[str, object] = {}
+        metadata: dict[str, Any] = {}
         for outcome in outcomes:
             found = events.partition_metadata(outcome, tables[table], is_only=len(keys) == 1)
             if outcome.year is None:
                 metadata = found
-            elif in_range is not None:
+            elif is_ranged:
                 context.add_asset_metadata(found, asset_key=key, partition_key=str(outcome.year))
             elif outcome.status == "built":
                 event = dg.AssetMaterialization(key, partition=str(outcome.year), metadata={**found, **schema})
@@ -128,5 +139,5 @@ def _report(
     kept = frozenset(o.year for o in outcomes if o.status == "kept_stale")
     checks = [c for o in outcomes for c in o.checks]
     _log_by_year(context, keys, checks, kept)
-    for key, found in events.by_asset(checks, keys).items():
-        yield events.as_result(events.evaluation(key, found, is_kept=bool(kept)))
+    for key, of_asset in events.by_asset(checks, keys).items():
+        yield events.as_result(events.evaluation(key, of_asset, is_kept=bool(kept)))

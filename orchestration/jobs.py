@@ -60,7 +60,7 @@ def dagster_instance(home: Path) -> "Iterator[dg.DagsterInstance]":
 def execute(run: "Run", manifest: Path, years: Collection[int]) -> None:
     """The job over the contiguous range of ``years``; without years, over what has none. Raises the error of the step that failed."""
     from orchestration.definitions import build_defs
-    from orchestration.factories import YEAR
+    from orchestration.factories import YEAR_SET
     from orchestration.partitions import declare_years
 
     definitions = build_defs(settings=run.settings, manifest=manifest, run=run)
@@ -71,7 +71,7 @@ def execute(run: "Run", manifest: Path, years: Collection[int]) -> None:
         graph = definitions.resolve_asset_graph()
         selection = [k for k in graph.materializable_asset_keys if graph.get(k).partitions_def is None]
     with dagster_instance(run.settings.home) as instance:
-        declare_years(instance, str(YEAR.name), years)
+        declare_years(instance, YEAR_SET, years)
         job = definitions.resolve_job_def("refresh")
         result = job.execute_in_process(instance=instance, tags=tags, asset_selection=selection, run_config=_QUIET, raise_on_error=False)
     for error in run.errors.values():

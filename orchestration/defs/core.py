@@ -9,6 +9,7 @@ from orchestration.events import table_schema, usd
 from orchestration.factories import stage_assets
 from orchestration.resources import Run
 from transforms.contracts import lake as contracts
+from transforms.contracts import ops
 from transforms.io import lake
 
 HARMONISED, BILATERAL, LEDGER = dg.AssetKey("harmonised_flows"), dg.AssetKey("bilateral_flows"), dg.AssetKey("ledger")
@@ -28,13 +29,13 @@ STAGE_ASSETS = [
     deps=[*AGGREGATES.values(), *DIMENSIONS.values()],
     group_name="core",
     kinds={"delta"},
-    description=contracts.LEDGER.grain,
-    metadata={"dagster/column_schema": table_schema(contracts.LEDGER)},
+    description=ops.LEDGER.grain,
+    metadata={"dagster/column_schema": table_schema(ops.LEDGER)},
 )
 def ledger(run: dg.ResourceParam[Run]) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """What the stages wrote into the ledger, summed by stage and reason. Their gates have asked whether it closes."""
     sums: dict[str, int] = defaultdict(int)
-    table = lake.read(run.settings.home, contracts.LEDGER).select(["stage", "table_name", "reason", "value_usd"])
+    table = lake.read(run.settings.home, ops.LEDGER).select(["stage", "table_name", "reason", "value_usd"])
     for line in table.to_pylist():
         sums[f"{line['stage']} {line['table_name']} {line['reason']} (USD)"] += int(line["value_usd"].scaleb(3))
     return dg.MaterializeResult(metadata={"dagster/row_count": table.num_rows, **{k: usd(v) for k, v in sorted(sums.items())}})

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from orchestration.engine import parse_pending
-from orchestration.factories import RETRY, YEAR, Event, stage_assets, step
+from orchestration.factories import RETRY, YEAR_SET, Event, stage_assets, step
 from orchestration.partitions import declare_years
 from orchestration.plan import look
 from orchestration.resources import Run
@@ -53,8 +53,8 @@ def snapshots(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> 
     with step(context, run):
         refused = take_landed(run) if run.is_launched else []
         parse_pending(run.context)
-    view = look(run.settings)
-    declare_years(context.instance, YEAR.name, view.all_years)
+        view = look(run.settings)
+    declare_years(context.instance, YEAR_SET, view.all_years)
     files, size = len(view.snapshots), sum(s.file_bytes for s in view.snapshots)
     yield dg.MaterializeResult(asset_key=SNAPSHOTS, metadata={"files": files, "bytes": size, "refused": len(refused)})
     yield dg.AssetCheckResult(

@@ -8,7 +8,7 @@ import dagster as dg
 from orchestration import dbt_assets, events, publishing
 from orchestration.defs.ingest import REPORTED
 from orchestration.engine import GateRefused
-from orchestration.factories import RETRY, step
+from orchestration.factories import RETRY, log_check, step
 from orchestration.marts import MartsFailed
 from orchestration.resources import Run
 from transforms.contracts import marts as contracts
@@ -45,9 +45,10 @@ def marts_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             try:
                 run.candidate = publishing.build_marts(run.context)
             except MartsFailed as error:
-                dbt_assets.log_failed_tests(context, error)
+                for failed in dbt_assets.failed_tests(context, error):
+                    log_check(context, failed)
                 raise
-        yield from dbt_assets.dbt_events(context, run.built(), manifest)
+            yield from dbt_assets.dbt_events(context, run.built(), manifest)
 
     return build
 
@@ -67,7 +68,7 @@ def ops_marts_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         before = run.built()
         with step(context, run):
             run.candidate = publishing.add_ops_marts(run.context, before)
-        yield from dbt_assets.dbt_events(context, run.built(), manifest, after=len(before.events))
+            yield from dbt_assets.dbt_events(context, run.built(), manifest, after=len(before.events))
 
     return build
 
@@ -77,7 +78,7 @@ def _log_by_mart(context: dg.AssetExecutionContext, checks: Iterable[CheckResult
     found = list(checks)
     for name, key in GATED.items():
         if of_mart := [c for c in found if c.table_name == name]:
-            context.op_execution_context.log_event(events.evaluation(key, of_mart))
+            log_check(context, events.evaluation(key, of_mart))
 
 
 @dg.multi_asset(

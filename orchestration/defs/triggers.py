@@ -37,7 +37,7 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="nightly", job=REFRESH, cron_schedule="0 2 * * *", execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
     )
-    def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    def nightly(_: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if reason := hold_reason(settings.home):
             return dg.SkipReason(f"held: {reason}; `entrepot resume` lets it go on")
         return dg.RunRequest()

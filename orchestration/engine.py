@@ -39,8 +39,8 @@ def parse_pending(context: RunContext) -> None:
             causes.append(result)
             if isinstance(result, BadFileError):
                 refuse(context.settings.home, snapshot_id)
-        else:
-            context.log(f"parsed {names[snapshot_id]} {member if member != names[snapshot_id] else ''}".rstrip())
+    if len(tasks) > len(failures):
+        context.log(f"parsed {len(tasks) - len(failures):,} of {len(tasks):,} files")
     if failures:
         raise StageError("these files could not be read: " + "; ".join(failures), causes)
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 RESERVE_BYTES = 64 * 2**20
 
 
+#: More files of one kind than this are counted, not named.
+_NAMED = 4
+
+
 class NoSpaceError(RuntimeError):
     """The disk has less free than the run needs; nothing was begun."""
 
@@ -65,13 +69,17 @@ def keep_snapshots(settings: Settings, paths: Sequence[Path], declared: Declared
     from transforms.io.snapshot import take_snapshot
 
     taken: list[Snapshot] = []
+    kinds: dict[str, list[Snapshot]] = {}
     for path in paths:
         for snapshot in take_snapshot(path, settings, declared=declared):
             what = ", ".join(p for p in (snapshot.layout, snapshot.edition, snapshot.source_release, snapshot.coverage) if p)
-            log(f"{snapshot.file_name}: {what}")
+            kinds.setdefault(what, []).append(snapshot)
             if snapshot.header_extras:
-                log(f"  columns that {snapshot.layout} doesn't know, left unread: {', '.join(snapshot.header_extras)}")
+                log(f"{snapshot.file_name}: columns that {snapshot.layout} doesn't know, left unread: {', '.join(snapshot.header_extras)}")
             taken.append(snapshot)
+    for what, alike in kinds.items():
+        names = [s.file_name for s in alike]
+        log(f"{what}: {', '.join(names) if len(names) <= _NAMED else f'{len(names)} files, {names[0]} to {names[-1]}'}")
     return taken
 
 

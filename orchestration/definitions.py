@@ -22,24 +22,31 @@ def build_defs(*, settings: Settings | None = None, manifest: Path | None = None
         manifest = manifest_path(known)
     graph = json.loads(manifest.read_text("utf-8"))
     built, ops = marts.marts_assets(graph), marts.ops_marts_assets(graph)
+    assets = [
+        ingest.snapshots,
+        *ingest.REPORTED_ASSETS,
+        *core.STAGE_ASSETS,
+        core.ledger,
+        built,
+        marts.quality,
+        ops,
+        release.release_asset([*built.keys, *ops.keys, marts.QUALITY]),
+    ]
+    whole = [key for a in assets if a.partitions_def is None for key in a.keys]
     return dg.Definitions(
-        assets=[
-            ingest.snapshots,
-            *ingest.REPORTED_ASSETS,
-            *core.STAGE_ASSETS,
-            core.ledger,
-            built,
-            marts.CHECK_RESULT,
-            marts.quality,
-            ops,
-            release.release_asset([*built.keys, *ops.keys, marts.QUALITY]),
-        ],
-        jobs=[triggers.REFRESH],
-        sensors=[triggers.landing_sensor(known)],
+        assets=[*assets, marts.CHECK_RESULT],
+        jobs=[triggers.INTAKE, triggers.REFRESH],
+        sensors=[triggers.landing_sensor(known), triggers.stale_sensor(known, whole)],
         schedules=[triggers.nightly_schedule(known)],
         resources={"run": run if run is not None else launched_run(known)},
         executor=dg.in_process_executor,
     )
+
+
+def whole_assets(definitions: dg.Definitions) -> list[dg.AssetKey]:
+    """Assets without years: all that a run over no year builds."""
+    graph = definitions.resolve_asset_graph()
+    return sorted(k for k in graph.materializable_asset_keys if graph.get(k).partitions_def is None)
 
 
 @dg.definitions

@@ -50,10 +50,12 @@ def step(context: dg.AssetExecutionContext, run: Run) -> Iterator[None]:
 
 
 def asked_years(context: dg.AssetExecutionContext) -> frozenset[int] | None:
-    """The years that a run was asked for; None (all that are stale) where it names none."""
-    if context.has_partition_key or context.has_partition_key_range:
-        return frozenset(int(key) for key in context.partition_keys)
-    return None
+    """The years of this run; None for a stage without years. Failure where a stage by year was launched without one."""
+    if not context.assets_def.partitions_def:
+        return None
+    if not (context.has_partition_key or context.has_partition_key_range):
+        raise dg.Failure("launched without years: choose partitions, or launch the job intake", allow_retries=False)
+    return frozenset(int(key) for key in context.partition_keys)
 
 
 def stage_assets(
@@ -122,20 +124,16 @@ def _report(
     context: dg.AssetExecutionContext, keys: Mapping[str, dg.AssetKey], tables: Mapping[str, Table], outcomes: Sequence[PartitionOutcome]
 ) -> Iterator[Event]:
     """Materialisations with their numbers by year, then each gate's one result."""
-    is_ranged = asked_years(context) is not None
+    years = set(context.partition_keys) if context.assets_def.partitions_def else set()
     for table, key in keys.items():
-        schema = {"dagster/column_schema": events.table_schema(tables[table])}
         metadata: dict[str, Any] = {}
         for outcome in outcomes:
             found = events.partition_metadata(outcome, tables[table], is_only=len(keys) == 1)
             if outcome.year is None:
                 metadata = found
-            elif is_ranged:
+            elif str(outcome.year) in years:
                 context.add_asset_metadata(found, asset_key=key, partition_key=str(outcome.year))
-            elif outcome.status == "built":
-                event = dg.AssetMaterialization(key, partition=str(outcome.year), metadata={**found, **schema})
-                context.op_execution_context.log_event(event)
-        yield dg.MaterializeResult(asset_key=key, metadata={**metadata, **schema})
+        yield dg.MaterializeResult(asset_key=key, metadata={**metadata, "dagster/column_schema": events.table_schema(tables[table])})
     kept = frozenset(o.year for o in outcomes if o.status == "kept_stale")
     checks = [c for o in outcomes for c in o.checks]
     _log_by_year(context, keys, checks, kept)

@@ -59,17 +59,13 @@ def dagster_instance(home: Path) -> "Iterator[dg.DagsterInstance]":
 
 def execute(run: "Run", manifest: Path, years: Collection[int]) -> None:
     """The job over the contiguous range of ``years``; without years, over what has none. Raises the error of the step that failed."""
-    from orchestration.definitions import build_defs
+    from orchestration.definitions import build_defs, whole_assets
     from orchestration.factories import YEAR_SET
-    from orchestration.partitions import declare_years
+    from orchestration.partitions import declare_years, range_tags
 
     definitions = build_defs(settings=run.settings, manifest=manifest, run=run)
-    tags, selection = {"entrepot/run_id": run.context.run_id}, None
-    if years:
-        tags |= {"dagster/asset_partition_range_start": str(min(years)), "dagster/asset_partition_range_end": str(max(years))}
-    else:
-        graph = definitions.resolve_asset_graph()
-        selection = [k for k in graph.materializable_asset_keys if graph.get(k).partitions_def is None]
+    tags = {"entrepot/run_id": run.context.run_id, **range_tags(years)}
+    selection = None if years else whole_assets(definitions)
     with dagster_instance(run.settings.home) as instance:
         declare_years(instance, YEAR_SET, years)
         job = definitions.resolve_job_def("refresh")

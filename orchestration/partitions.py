@@ -1,6 +1,6 @@
 """The years that Dagster knows. A range of a run lies between two keys in the set's own order, so the set is kept sorted."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import dagster as dg
 
@@ -21,3 +21,10 @@ def declare_years(instance: dg.DagsterInstance, name: str, years: Iterable[int])
     if fresh:
         instance.add_dynamic_partitions(name, fresh)
     return wanted
+
+
+def range_tags(years: Collection[int]) -> dict[str, str]:
+    """The tags that make a run one over the contiguous range of ``years``; none without years."""
+    if not years:
+        return {}
+    return {"dagster/asset_partition_range_start": str(min(years)), "dagster/asset_partition_range_end": str(max(years))}

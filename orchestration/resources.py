@@ -54,11 +54,17 @@ def preload_gates() -> threading.Thread:
 
 @contextmanager
 def open_run(settings: Settings, log: dg.DagsterLogManager) -> Iterator[Run]:
-    """A run of Dagster's own: publishing lock, Dask client, landing folder. LockHeldError where another run publishes."""
+    """A run of Dagster's own: publishing lock, Dask client, landing folder.
+
+    LockHeldError where another run publishes; UsageRefused where settings that change results
+    were changed: that is done by hand, ``entrepot run --redefine``.
+    """
+    from orchestration.cli.run import check_redefined
     from transforms.cluster import dask_client
     from transforms.io.lock import publishing_lock
     from transforms.io.state import new_run_id
 
+    check_redefined(settings, redefine=False)
     with publishing_lock(settings.home), dask_client(settings) as client:
         preload_gates()
         yield Run(RunContext(settings, new_run_id(), client, log.info), is_launched=True)

@@ -1,28 +1,49 @@
-"""The one job, and what starts it: files that landed, and the night."""
+"""The two jobs, and what starts them: files that landed, the night, and what is stale.
+
+A run over years names its range when it starts, and the years of a file are known once it is
+parsed: so ``intake`` takes and parses, and ``refresh`` follows over the years that are stale.
+"""
+
+from datetime import UTC, datetime
 
 import dagster as dg
 
-from orchestration.defs.ingest import landed_files
-from orchestration.landing import Look, list_files, next_look
+from orchestration.defs.ingest import SNAPSHOTS, landed_files
+from orchestration.factories import YEAR_SET
+from orchestration.landing import Look, due_refresh, list_files, next_look
+from orchestration.partitions import declare_years, range_tags
+from transforms.io.lock import holder
 from transforms.io.release_hold import hold_reason
 from transforms.settings import Settings
 
-#: From files to a release. A run without a partition brings up all that is stale; one with years only those.
 REFRESH = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all(),
     executor_def=dg.in_process_executor,
     description="From the files at hand to a release, one step after another; the work is fanned out by Dask.",
 )
+INTAKE = dg.define_asset_job(
+    "intake",
+    selection=dg.AssetSelection.assets(SNAPSHOTS),
+    executor_def=dg.in_process_executor,
+    description="Takes the landing folder's files and parses them; what is stale then is refreshed by itself.",
+)
+_UNFINISHED = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 
-def landing_sensor(settings: Settings, *, seconds: int = 30) -> dg.SensorDefinition:
-    """Starts a run once the landing folder's files stood still between two looks."""
+def _held(settings: Settings) -> dg.SkipReason | None:
+    reason = hold_reason(settings.home)
+    return dg.SkipReason(f"held: {reason}; `entrepot releases resume` lets it go on") if reason else None
 
-    @dg.sensor(name="landing", job=REFRESH, minimum_interval_seconds=seconds, default_status=dg.DefaultSensorStatus.RUNNING)
+
+def landing_sensor(settings: Settings, *, seconds: int = 15) -> dg.SensorDefinition:
+    """Starts an intake once the landing folder's files stood still between two looks."""
+
+    @dg.sensor(name="landing", job=INTAKE, minimum_interval_seconds=seconds, default_status=dg.DefaultSensorStatus.RUNNING)
     def landing(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        if reason := hold_reason(settings.home):
-            return dg.SkipReason(f"held: {reason}; `entrepot resume` lets it go on")
+        """Files in the landing folder, by name, size and time."""
+        if held := _held(settings):
+            return held
         folder = settings.landing_folder
         files = list_files(folder, landed_files(folder)) if folder.is_dir() else {}
         look, key = next_look(Look.from_cursor(context.cursor), files)
@@ -32,14 +53,38 @@ def landing_sensor(settings: Settings, *, seconds: int = 30) -> dg.SensorDefinit
 
 
 def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
-    """Every night at two, UTC; held after a rollback until `entrepot resume`."""
+    """An intake every night at two, UTC; held after a rollback until ``entrepot releases resume``."""
 
     @dg.schedule(
-        name="nightly", job=REFRESH, cron_schedule="0 2 * * *", execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
+        name="nightly", job=INTAKE, cron_schedule="0 2 * * *", execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
     )
     def nightly(_: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        if reason := hold_reason(settings.home):
-            return dg.SkipReason(f"held: {reason}; `entrepot resume` lets it go on")
-        return dg.RunRequest()
+        """The night's look into the landing folder."""
+        return _held(settings) or dg.RunRequest()
 
     return nightly
+
+
+def stale_sensor(settings: Settings, whole: list[dg.AssetKey], *, seconds: int = 15) -> dg.SensorDefinition:
+    """Starts a refresh over what is stale; ``whole`` are the assets without years.
+
+    What failed is asked for again a day later, or once it changes.
+    """
+
+    @dg.sensor(name="stale", job=REFRESH, minimum_interval_seconds=seconds, default_status=dg.DefaultSensorStatus.RUNNING)
+    def stale(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        """States of partitions against their inputs, and the release against the lake."""
+        if held := _held(settings):
+            return held
+        if pid := holder(settings.home):
+            return dg.SkipReason(f"process {pid} is publishing")
+        if context.instance.get_run_records(dg.RunsFilter(statuses=_UNFINISHED), limit=1):
+            return dg.SkipReason("a run isn't finished")
+        due = due_refresh(settings)
+        if due is None:
+            return dg.SkipReason("nothing is stale")
+        declare_years(context.instance, YEAR_SET, due.years)
+        key = f"{datetime.now(UTC):%Y-%m-%d} {due.key}"
+        return dg.RunRequest(run_key=key, tags=range_tags(due.years), asset_selection=None if due.years else whole)
+
+    return stale

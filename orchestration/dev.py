@@ -52,8 +52,8 @@ def commands(port: int) -> dict[str, list[str]]:
     """The two processes: who serves the UI, and who runs sensors, schedules and the queue."""
     python = [sys.executable, "-m"]
     return {
-        "web server": [*python, "dagster_webserver", "-h", HOST, "-p", str(port), *_TARGET],
-        "daemon": [*python, "dagster._daemon", "run", *_TARGET],
+        "web server": [*python, "dagster_webserver", "-h", HOST, "-p", str(port), "--dagster-log-level", "warning", *_TARGET],
+        "daemon": [*python, "dagster._daemon", "run", "--log-level", "warning", *_TARGET],
     }
 
 
@@ -77,7 +77,8 @@ def run(settings: Settings, port: int = 3000) -> int:
     sys.stderr.write(f"Dagster's UI: http://{HOST}:{port} (Ctrl-C ends it)\nfiles put into {settings.landing_folder} are taken up\n")
     inherited = environment(settings, folder, os.environ)
     children: dict[str, subprocess.Popen[bytes]] = {}
-    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # both ways to end it; a shell's background job ignores the first, and children would inherit that
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         for name, command in commands(port).items():
             children[name] = subprocess.Popen(command, env=inherited, cwd=folder, start_new_session=True)  # noqa: S603
@@ -91,4 +92,5 @@ def run(settings: Settings, port: int = 3000) -> int:
         return 0
     finally:
         end(list(children.values()))
-        signal.signal(signal.SIGTERM, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,5 +1,6 @@
 """A refresh: from the snapshots at hand to a release, as the Dagster job ``refresh`` run in this process."""
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from orchestration.resources import Run
 
 #: The command line prints the engine's own lines; Dagster's are in its events.
-_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+_CONSOLE = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 class RefreshFailed(RuntimeError):
@@ -57,6 +58,17 @@ def dagster_instance(home: Path) -> "Iterator[dg.DagsterInstance]":
             yield instance
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Dagster warns of every check of a step that is skipped because nothing is new: no news between the engine's lines."""
+    logger = logging.getLogger("dagster._core.execution.plan.active")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
 def execute(run: "Run", manifest: Path, years: Collection[int]) -> None:
     """The job over the contiguous range of ``years``; without years, over what has none. Raises the error of the step that failed."""
     from orchestration.definitions import build_defs, whole_assets
@@ -66,10 +78,10 @@ def execute(run: "Run", manifest: Path, years: Collection[int]) -> None:
     definitions = build_defs(settings=run.settings, manifest=manifest, run=run)
     tags = {"entrepot/run_id": run.context.run_id, **range_tags(years)}
     selection = None if years else whole_assets(definitions)
-    with dagster_instance(run.settings.home) as instance:
+    with _quiet(), dagster_instance(run.settings.home) as instance:
         declare_years(instance, YEAR_SET, years)
         job = definitions.resolve_job_def("refresh")
-        result = job.execute_in_process(instance=instance, tags=tags, asset_selection=selection, run_config=_QUIET, raise_on_error=False)
+        result = job.execute_in_process(instance=instance, tags=tags, asset_selection=selection, run_config=_CONSOLE, raise_on_error=False)
     for error in run.errors.values():
         raise error
     if not result.success:

@@ -110,7 +110,7 @@ def _state(context: RunContext, stage: Stage, entry: Built, old: state.Partition
         main = [f for f in entry.files if f.table == stage.tables[0].name]
         value = sum(f.value_mills for f in main if f.value_mills is not None) if main else None
         rows, size = sum(f.rows for f in entry.files), sum(f.bytes for f in entry.files)
-        good = (state.content_hash(entry.files), version, rows, value, size)
+        good = (state.content_hash(entry.files, entry.fingerprint), version, rows, value, size)
     content, delta_version, rows, value, size = good
     return state.PartitionState(
         table_name=stage.name, partition_key=entry.key, input_fingerprint=entry.fingerprint, content_hash=content,

@@ -153,7 +153,8 @@ def _aggregate_version() -> str:
 
 
 def _dimension_inputs(view: View) -> dict[str, object]:
-    snapshots = sorted((s.snapshot_id, s.source_release, s.edition) for s in view.snapshots)
+    declared = ("snapshot_id", "source_release", "edition", "coverage", "is_synthetic", "licence", "attribution", "redistribution")
+    snapshots = sorted(([getattr(s, name) for name in declared] for s in view.snapshots), key=str)
     contents = [(name, view.content(name, "")) for name in (*(s.name for s in _INGEST), RECONCILE.name)]
     return {"": [snapshots, contents]} if snapshots else {}
 

@@ -73,6 +73,11 @@ class Table:
         return column in self.key or column in self.required or column in self.partition_by
 
     @property
+    def has_clock(self) -> bool:
+        """True where a row says when it was made: its bytes differ from run to run."""
+        return bool({"taken_at", "recorded_at", "published_at"} & set(self.columns))
+
+    @property
     def file_columns(self) -> tuple[str, ...]:
         """Columns stored inside a data file: all but the partition columns."""
         return tuple(c for c in self.columns if c not in self.partition_by)

@@ -125,11 +125,16 @@ def _country(line: str) -> AreaFact:
     return AreaFact(code, iso2 or None, iso3 or None, name, *years, tuple(successors.split()))
 
 
+def _other(line: str) -> AreaFact:
+    code, name = line.split("|")
+    return AreaFact(code, None, None, name, is_country=False)
+
+
 FACTS: dict[str, AreaFact] = {
     fact.code: fact
     for fact in (
         *(_country(line) for line in _COUNTRIES.strip().splitlines()),
-        *(AreaFact(*line.split("|")[:1], None, None, line.split("|")[1], is_country=False) for line in _OTHERS.strip().splitlines()),
+        *(_other(line) for line in _OTHERS.strip().splitlines()),
     )
 }
 #: Codes that end in one publisher's lists and live on as other codes: no area of their own today.

@@ -25,6 +25,8 @@ def ranks(values: pa.ChunkedArray, name: str) -> tuple[NDArray[np.int64], list[o
     """
     if column(name).type != "code":
         array = values.to_numpy()
+        if len(array) and (array == array[0]).all():  # constant, as a level mostly is: no sort
+            return np.zeros(len(array), np.int64), [array[0].item()]
         distinct, inverse = np.unique(array, return_inverse=True)
         return inverse.astype(np.int64), distinct.tolist()
     merged = values.unify_dictionaries() if pa.types.is_dictionary(values.type) else values.dictionary_encode()

@@ -24,7 +24,7 @@ from transforms.core.residuals import residual_rows
 from transforms.io import lake
 from transforms.settings import Settings
 
-HARMONISE_VERSION = "1"
+HARMONISE_VERSION = "2"
 ROW_GROUP = 1_000_000
 _PUBLISHED = "baci"
 _READ = (
@@ -192,13 +192,13 @@ def _write_bucket(home: Path, year: int, bucket: int, data: pa.Table, accounts: 
 
 
 def row_groups_of(data: pa.Table, key: tuple[str, ...]) -> Iterator[pa.Table]:
-    """``data`` (sorted) in slices for row groups: within one stratum, no flow's mirrors apart, about a million rows."""
+    """``data`` (sorted) in slices for row groups: within one stratum, no flow's mirrors apart, at most ROW_GROUP rows."""
     strata = [*coded.starts(coded.row_keys(data, contracts.STRATUM)), data.num_rows]
     flows = coded.starts(coded.row_keys(data, key))
     for begin, end in pairwise(strata):
         while begin < end:
             stop = end
             if end - begin > ROW_GROUP:
-                stop = int(flows[np.searchsorted(flows, begin + ROW_GROUP)]) if begin + ROW_GROUP <= flows[-1] else end
-            yield data.slice(begin, min(stop, end) - begin)
-            begin = min(stop, end)
+                stop = int(flows[np.searchsorted(flows, begin + ROW_GROUP, side="right") - 1])
+            yield data.slice(begin, stop - begin)
+            begin = stop

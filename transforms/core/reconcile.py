@@ -22,13 +22,14 @@ from transforms.contracts.arrow import file_schema
 from transforms.contracts.records import LedgerLine, TaskResult
 from transforms.core import coded
 from transforms.core.methods import METHODS, Method, Reports
-from transforms.core.sides import Side, take_side
+from transforms.core.sides import COLUMNS, Coded, Side, reported_of, take_side
 from transforms.io import lake
 from transforms.settings import Settings
 
-RECONCILE_VERSION = "1"
+RECONCILE_VERSION = "2"
 _FLOW = ("exporter_code", "importer_code", "product_code")
 _COPIED = (*contracts.STRATUM, *_FLOW, "is_residual")
+_READ = (*_COPIED, "side", *COLUMNS)
 _TYPES = {field.name: field.type for field in file_schema(contracts.BILATERAL_FLOWS)}
 _Sums = dict[tuple[str, str, str, str], list[int]]
 
@@ -44,7 +45,7 @@ class Reporters:
         known = self.areas.get(period, frozenset())
         array = column.combine_chunks()
         silent = np.array([code not in known for code in array.dictionary.to_pylist()], bool)
-        return silent[array.indices.to_numpy()]
+        return np.asarray(silent[array.indices.to_numpy()], bool)
 
 
 def reporters_of(home: Path, year: int) -> Reporters:
@@ -53,7 +54,7 @@ def reporters_of(home: Path, year: int) -> Reporters:
     for partition in lake.partitions(home, contracts.REPORTED_FLOWS):
         if partition["year"] != str(year) or partition["source"] == "baci":
             continue
-        for path in lake.active_files(home, contracts.REPORTED_FLOWS, **partition):
+        for path in lake.active_files(home, contracts.REPORTED_FLOWS, source=partition["source"], year=year):
             reader = pq.ParquetFile(path)
             for group in range(reader.num_row_groups):
                 data = reader.read_row_group(group, columns=["frequency", "period", "reporter_code"])
@@ -78,7 +79,7 @@ def reconcile_bucket(home: Path, year: int, bucket: int, settings: Settings) -> 
         for path in paths:
             reader = pq.ParquetFile(path)
             for group in range(reader.num_row_groups):
-                data = reader.read_row_group(group)
+                data = reader.read_row_group(group, columns=list(_READ))
                 yield (
                     _published(data, sums) if data["basis"][0].as_py() == "baci_published" else _own(data, method, factor, reporters, sums)
                 )
@@ -91,15 +92,15 @@ def reconcile_bucket(home: Path, year: int, bucket: int, settings: Settings) -> 
     return TaskResult((file,) if file else (), tuple(lines))
 
 
-def _count(sums: _Sums, data: pa.Table, sources: pa.ChunkedArray, reason: str, values: NDArray[np.int64], mask: NDArray[np.bool_]) -> None:
+def _count(sums: _Sums, data: pa.Table, sources: Coded, reason: str, values: NDArray[np.int64], mask: NDArray[np.bool_]) -> None:
     """Add rows and mills where ``mask`` holds, per source, to the ledger's sums. One period per row group."""
     if not mask.any():
         return
     frequency, period = data["frequency"][0].as_py(), data["period"][0].as_py()
-    array = sources.combine_chunks()
-    indices = array.indices.fill_null(-1).to_numpy()
-    for index, source in enumerate(array.dictionary.to_pylist()):
-        inside = mask & (indices == index)
+    for index, source in enumerate(sources.texts.to_pylist()):
+        inside = mask & (sources.indices == index)
+        if not inside.any():
+            continue
         entry = sums.setdefault((source, frequency, period, reason), [0, 0])
         entry[0] += int(inside.sum())
         entry[1] += int(values[inside].sum())
@@ -122,7 +123,7 @@ def _published(data: pa.Table, sums: _Sums) -> pa.Table:
     """BACI's rows as they are: reconciled there, no reports to show."""
     values, everything = lake.mills(data["reported_value_usd"]), np.ones(data.num_rows, bool)
     for reason in ("in", "out"):
-        _count(sums, data, data["source"], reason, values, everything)
+        _count(sums, data, Coded.of(data["source"]), reason, values, everything)
     text = pa.repeat(pa.scalar("baci_published"), data.num_rows)
     return _row(
         data,
@@ -143,11 +144,12 @@ def _own(data: pa.Table, method: Method, factor: float, reporters: Reporters, su
     first = coded.starts(keys)
     is_exporter = np.asarray(pc.equal(data["side"].cast(pa.string()), "exporter").combine_chunks().to_numpy(zero_copy_only=False), bool)
     size = np.diff(np.append(first, len(keys)))
-    exporter = take_side(data, np.where(is_exporter[first], first, -1), factor, is_importer=False)
-    importer = take_side(data, np.where(size == 2, first + 1, np.where(is_exporter[first], -1, first)), factor, is_importer=True)
+    reports = reported_of(data)
+    exporter = take_side(reports, np.where(is_exporter[first], first, -1), factor, is_importer=False)
+    importer = take_side(reports, np.where(size == 2, first + 1, np.where(is_exporter[first], -1, first)), factor, is_importer=True)
     weight = method.weight_exporter(Reports(exporter.fob, importer.fob, exporter.has, importer.has))
     value = _weighted(weight, exporter, importer)
-    flows = data.take(pa.array(first))
+    flows = _flows(data, first)
     chosen = weight >= 0.5
     _account(sums, flows, exporter, importer, weight, value)
     return _row(flows, _evidence(flows, exporter, importer, reporters) | {
@@ -161,6 +163,14 @@ def _own(data: pa.Table, method: Method, factor: float, reporters: Reporters, su
         "net_weight_kg": _first_known(exporter, importer, chosen),
         "is_value_rounded": pa.array(np.where(chosen, exporter.is_rounded, importer.is_rounded)),
     })  # fmt: skip
+
+
+def _flows(data: pa.Table, first: NDArray[np.int64]) -> pa.Table:
+    """The copied columns of the rows at ``first``; a stratum's columns are constant, so theirs are a view."""
+    taken = data.select([*_FLOW, "is_residual"]).take(pa.array(first))
+    for name in contracts.STRATUM:
+        taken = taken.append_column(name, data[name].slice(0, len(first)))
+    return taken
 
 
 def _weighted(weight: NDArray[np.float64], exporter: Side, importer: Side) -> NDArray[np.int64]:
@@ -189,8 +199,8 @@ def _evidence(flows: pa.Table, exporter: Side, importer: Side, reporters: Report
     return {
         "evidence": pa.DictionaryArray.from_arrays(pa.array(evidence), list(codes.EVIDENCE[:3])),
         "evidence_kind": pa.DictionaryArray.from_arrays(pa.array(kind, mask=both), list(codes.EVIDENCE_KINDS)),
-        "snapshot_exporter": exporter.snapshot,
-        "snapshot_importer": importer.snapshot,
+        "snapshot_exporter": exporter.snapshot.array(),
+        "snapshot_importer": importer.snapshot.array(),
     }
 
 

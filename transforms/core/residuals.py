@@ -33,7 +33,9 @@ def residual_rows(reports: Sequence[Path], controls: Sequence[Path], scratch: Pa
         negative = con.sql(f"select count(*) from gaps where gap <= -{MINIMUM_MILLS}").fetchone()
         rows = con.sql(
             f"""select {_GROUP}, valuation, snapshot_id, leaf_level,
-                    rpad(case when product_code = '{TOTAL}' then '' else product_code end, greatest(leaf_level, 2)::int, 'X') as product_code,
+                    rpad(
+                        case when product_code = '{TOTAL}' then '' else product_code end, greatest(leaf_level, 2)::int, 'X'
+                    ) as product_code,
                     gap as value_mills
                 from gaps where gap >= {MINIMUM_MILLS} order by all"""
         ).to_arrow_table()
@@ -45,7 +47,7 @@ def _load(con: duckdb.DuckDBPyConnection, reports: Sequence[Path], controls: Seq
     wanted = "flow_code in ('X', 'M') and reporter_code <> partner_code"
     con.execute(
         f"""create temp table parents as
-            select {_GROUP}, product_level, product_code, any_value(valuation) as valuation, max(snapshot_id) as snapshot_id,
+            select {_GROUP}, product_level, product_code, max(valuation) as valuation, max(snapshot_id) as snapshot_id,
                 sum((reported_value_usd * 1000)::bigint)::bigint as mills
             from read_parquet({[str(p) for p in controls]}, hive_partitioning = false)
             where control_kind = 'parent' and {wanted} and reported_value_usd is not null

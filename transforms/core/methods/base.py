@@ -28,7 +28,10 @@ class Reports:
 class Method(Protocol):
     """A method weighs the exporter's report; the value follows from the weight for all of them alike."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Name in settings and in the column ``method``."""
+        ...
 
     def weight_exporter(self, reports: Reports) -> NDArray[np.float64]:
         """Weight of the exporter's report, 0 to 1, shape (n,); 1 or 0 where only one side reports."""

@@ -19,14 +19,17 @@ YEAR_SET = "year"
 YEAR = dg.DynamicPartitionsDefinition(name=YEAR_SET)
 #: The only place that says how often a step is tried; what isn't transient is never tried again.
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-_TRANSIENT = {"KilledWorker", "CommClosedError", "CommitFailedError", "TimeoutError", "FutureCancelledError"}
+_TRANSIENT = {"CommClosedError", "CommitFailedError", "TimeoutError", "FutureCancelledError"}
 _LASTING = {errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ENOENT, errno.EDQUOT}
 
 Event = dg.MaterializeResult | dg.AssetCheckResult  # type: ignore[type-arg]
 
 
 def is_transient(error: BaseException) -> bool:
-    """True where trying again may help: a worker that died, a connection, a store. A stage's error if all of its causes are."""
+    """True where trying again may help: a connection, a store, a lost race. A stage's error if all of its causes are.
+
+    A task that kills its workers does so again: Dask has tried it on four.
+    """
     if isinstance(error, StageError):
         return bool(error.errors) and all(is_transient(e) for e in error.errors)
     if isinstance(error, OSError):

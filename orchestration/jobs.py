@@ -16,6 +16,7 @@ from transforms.settings import Settings
 
 if TYPE_CHECKING:
     import dagster as dg
+    from dagster._utils.error import SerializableErrorInfo
 
     from orchestration.resources import Run
 
@@ -85,8 +86,15 @@ def execute(run: "Run", manifest: Path, years: Collection[int]) -> None:
     for error in run.errors.values():
         raise error
     if not result.success:
-        failed = [e for e in result.all_events if e.is_failure]
-        raise RefreshFailed("; ".join(f"{e.step_key or 'job'}: {e.message}" for e in failed) or "the job refresh failed")
+        failed = [e for e in result.all_events if e.is_step_failure]
+        causes = [f"{e.step_key}: {_first_cause(e.step_failure_data.error)}" for e in failed]
+        raise RefreshFailed("; ".join(causes) or "the job refresh failed without a step that failed")
+
+
+def _first_cause(error: "SerializableErrorInfo | None") -> str:
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else "no error given"
 
 
 def refresh(settings: Settings, *, plan: Plan, run_id: str, log: Callable[[str], None]) -> RefreshOutcome:

@@ -48,8 +48,8 @@ _COUNTRIES = """
 230|ET|ETH|Ethiopia with Eritrea (to 1992)||1992|231 232
 232|ER|ERI|Eritrea|1993||
 736|SD|SDN|Sudan with South Sudan (to 2011)||2011|729 728
-729|SD|SDN|Sudan|2012||
-728|SS|SSD|South Sudan|2012||
+729|SD|SDN|Sudan|2011||
+728|SS|SSD|South Sudan|2011||
 887|YE|YEM|Yemen|1991||
 886|YE|YEM|Yemen Arab Republic (to 1990)||1990|887
 720|YD|YMD|Democratic Yemen (to 1990)||1990|887
@@ -61,9 +61,9 @@ _COUNTRIES = """
 592|PZ|PCZ|Panama Canal Zone (to 1977)||1977|591
 586|PK|PAK|Pakistan|1972||
 588|PK|PAK|East and West Pakistan (to 1971)||1971|586 50
-810|SU|SUN|USSR (to 1991)||1991|643 804 112 398 860 51 31 233 268 417 428 440 498 762 795
+810|SU|SUN|USSR (to 1990)||1990|643 804 112 398 860 51 31 233 268 417 428 440 498 762 795
 890|YU|YUG|Yugoslavia (to 1991)||1991|891 191 705 70 807
-891|CS|SCG|Serbia and Montenegro (to 2005)|1992|2005|688 499
+891|CS|SCG|Serbia and Montenegro (to 2006)|1992|2006|688 499
 688|RS|SRB|Serbia|2006||
 499|ME|MNE|Montenegro|2006||
 200|CS|CSK|Czechoslovakia (to 1992)||1992|203 703
@@ -72,6 +72,11 @@ _COUNTRIES = """
 530|AN|ANT|Netherlands Antilles (to 2010)|1986|2010|531 534 535
 532|AN|ANT|Netherlands Antilles and Aruba (to 1985)||1985|530 533
 536|NT|NTZ|Neutral Zone||1992|
+840|||United States of America (ISO number; trade files use 842)|||842
+250|||Metropolitan France (ISO number; trade files use 251)|||251
+756|||Switzerland (ISO number; trade files use 757)|||757
+578|||Norway without Svalbard (ISO number; trade files use 579)|||579
+158|||Taiwan, Province of China (ISO number; trade files use 490)|||490
 582|PC|PCI|Pacific Islands, Trust Territory (to 1991)|1964|1991|583 584 585 580
 658|KN|KNA|Saint Kitts, Nevis and Anguilla (to 1980)||1980|659 660
 850|VI|VIR|US Virgin Islands||1980|
@@ -92,6 +97,22 @@ _COUNTRIES = """
 312|GP|GLP|Guadeloupe (apart from France to 1996)||1996|251
 474|MQ|MTQ|Martinique (apart from France to 1996)||1996|251
 638|RE|REU|Réunion (apart from France to 1996)||1996|251
+"""
+
+#: First year of areas that ISO numbers too, where it isn't "always": year, codes.
+_ENTERED = """
+1964 458
+1965 454 716 834 894
+1972 50
+1976 230
+1981 659 660
+1988 533
+1992 31 51 70 112 191 233 268 398 417 428 440 498 580 583 584 585 643 705 762 795 804 860
+1993 807
+2000 72 275 426 516 748
+2002 626
+2010 531 534 535
+2013 652
 """
 
 _OTHERS = """
@@ -137,5 +158,7 @@ FACTS: dict[str, AreaFact] = {
         *(_other(line) for line in _OTHERS.strip().splitlines()),
     )
 }
-#: Codes that end in one publisher's lists and live on as other codes: no area of their own today.
-ENDED = frozenset(code for code, fact in FACTS.items() if fact.valid_to is not None)
+#: ISO numbers that trade files replace by codes of their own: in dim_area only where a file uses or lists them.
+REPLACED = frozenset({"840", "250", "756", "578", "158"})
+#: Code -> first year, for codes whose fact or ISO entry states none.
+ENTERED: dict[str, int] = {code: int(line.split()[0]) for line in _ENTERED.strip().splitlines() for code in line.split()[1:]}

@@ -11,7 +11,7 @@ from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import table_schema
 from transforms.contracts.records import Snapshot
-from transforms.core.area_facts import FACTS
+from transforms.core.area_facts import ENTERED, FACTS, REPLACED
 from transforms.core.coded import code_order
 from transforms.core.given_names import areas_in_lake, given_names
 
@@ -41,10 +41,10 @@ def _row(code: str, iso: Mapping[str, tuple[str, str, str]], named: Mapping[str,
         "iso3": iso3,
         "area_name": name,
         "name_source": source,
-        "valid_from": fact.valid_from if fact else None,
+        "valid_from": (fact.valid_from if fact else None) or ENTERED.get(code),
         "valid_to": fact.valid_to if fact else None,
         "successor_codes": " ".join(fact.successors) if fact and fact.successors else None,
-        "is_country": fact.is_country if fact else listed is not None,
+        "is_country": code not in codes.SPECIAL_AREAS and (fact.is_country if fact else listed is not None),
         "is_special": code in codes.SPECIAL_AREAS,
         "is_margin": code in codes.MARGIN_AREAS,
     }
@@ -56,14 +56,14 @@ def area_rows(extra: Iterable[str], named: Mapping[str, str]) -> pa.Table:
     A code in no list still gets its row ("Unlisted area 999"), so that no join drops a flow.
     """
     iso = _iso()
-    #: ISO numbers that the publishers replaced by codes of their own
-    replaced = {"840", "250", "756", "578", "158"}
-    everything = (set(FACTS) | set(iso) - replaced) | set(extra)
+    everything = ((set(FACTS) | set(iso)) - REPLACED) | set(extra)
     rows = [_row(code, iso, named) for code in sorted(everything, key=code_order)]
     return pa.Table.from_pylist(rows, schema=table_schema(contracts.DIM_AREA))
 
 
 def area_table(home: Path, snapshots: Sequence[Snapshot]) -> pa.Table:
-    """dim_area of a home: facts, ISO, and every code that its flows hold. Shape (areas, 11 columns)."""
+    """dim_area of a home: facts, ISO, every code its flows, totals and code lists hold. Shape (areas, 11 columns)."""
     named = {code: name for (kind, _, code), name in given_names(home, snapshots).items() if kind == "area"}
-    return area_rows(areas_in_lake(home, contracts.REPORTED_FLOWS, ("reporter_code", "partner_code")), named)
+    sides = ("reporter_code", "partner_code")
+    held = areas_in_lake(home, contracts.REPORTED_FLOWS, sides) | areas_in_lake(home, contracts.CONTROL_TOTALS, sides)
+    return area_rows(held | set(named), named)

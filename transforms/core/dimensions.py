@@ -12,7 +12,7 @@ from transforms.core.products import product_table
 from transforms.core.source_releases import source_release_table
 from transforms.io import lake
 
-DIMENSIONS_VERSION = "1"
+DIMENSIONS_VERSION = "2"
 
 
 def build_dimensions(home: Path, snapshots: Sequence[Snapshot]) -> TaskResult:

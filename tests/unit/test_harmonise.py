@@ -1,0 +1,148 @@
+"""Reports as sides of flows: who exports, what leaves and why, order, row groups, and a ledger that closes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.unit.core_cases import YEAR, Report, commit_reports, harmonise, ledger_of, mills_of, settings_of
+from transforms.contracts import lake as contracts
+from transforms.core import harmonise as module
+from transforms.core.harmonise import harmonise_year
+from transforms.core.ledger import is_closed
+from transforms.io import lake
+
+
+def test_a_report_becomes_the_side_its_flow_says(home: Path) -> None:
+    commit_reports(home, [Report("156", "56", "X", "870380", 10_000), Report("56", "156", "M", "870380", 11_000)])
+    rows, result = harmonise(home)
+    found = [(r["exporter_code"], r["importer_code"], r["side"], mills_of(r["reported_value_usd"]), r["product_bucket"]) for r in rows]
+    assert found == [("156", "56", "exporter", 10_000, 3), ("156", "56", "importer", 11_000, 3)]
+    assert {r["basis"] for r in rows} == {"own"}
+    assert ledger_of(result) == {("comtrade", "in"): 21_000, ("comtrade", "out"): 21_000}
+
+
+def test_self_trade_and_re_exports_leave_with_their_reason(home: Path) -> None:
+    commit_reports(
+        home,
+        [
+            Report("156", "56", "X", "870380", 10_000),
+            Report("156", "56", "RX", "870380", 4_000),
+            Report("156", "56", "RM", "870380", 500),
+            Report("156", "156", "M", "870380", 7_000),
+            Report("156", "156", "RM", "870380", 300),
+        ],
+    )
+    rows, result = harmonise(home)
+    assert [mills_of(r["reported_value_usd"]) for r in rows] == [10_000]
+    assert ledger_of(result) == {
+        ("comtrade", "in"): 21_800,
+        ("comtrade", "self_trade"): 7_300,
+        ("comtrade", "re_export"): 4_500,
+        ("comtrade", "out"): 10_000,
+    }
+    assert is_closed(result.ledger)
+
+
+@pytest.mark.parametrize(("order", "chosen"), [(("comtrade", "national"), "comtrade"), (("national", "comtrade"), "national")])
+def test_one_flow_in_two_sources_is_taken_from_the_first(home: Path, order: tuple[str, ...], chosen: str) -> None:
+    commit_reports(home, [Report("156", "56", "X", "870380", v, source=s) for s, v in (("comtrade", 10_000), ("national", 10_700))])
+    rows, result = harmonise(home, source_order=order)
+    values = {"comtrade": 10_000, "national": 10_700}
+    other = "national" if chosen == "comtrade" else "comtrade"
+    assert [(r["source"], mills_of(r["reported_value_usd"])) for r in rows] == [(chosen, values[chosen])]
+    sums = ledger_of(result)
+    assert sums[chosen, "out"] == values[chosen] and sums[other, "not_chosen"] == values[other]
+    assert is_closed(result.ledger)
+
+
+def test_published_reconciliation_keeps_its_own_basis(home: Path) -> None:
+    commit_reports(home, [Report("156", "56", "X", "870380", 10_000), Report("156", "56", "X", "870380", 9_000, source="baci")])
+    rows, _ = harmonise(home)
+    assert [(r["basis"], r["source"], mills_of(r["reported_value_usd"])) for r in rows] == [
+        ("own", "comtrade", 10_000),  # codes order by length, then text
+        ("baci_published", "baci", 9_000),
+    ]
+
+
+def test_a_year_of_world_rows_alone_gives_nothing(home: Path) -> None:
+    commit_reports(home, [Report("156", "0", "X", "TOTAL", 5_000_000, level=0, control="world")])
+    rows, result = harmonise(home)
+    assert rows == [] and result.files == () and result.ledger == () and result.warnings == ()
+
+
+def test_suppressed_detail_becomes_residual_leaves_and_the_ledger_says_so(home: Path) -> None:
+    commit_reports(
+        home,
+        [
+            Report("156", "56", "X", "270900", 500_000),
+            Report("156", "56", "X", "870380", 300_000),
+            Report("156", "56", "X", "27", 600_000, level=2, control="parent"),
+            Report("156", "56", "X", "87", 300_000, level=2, control="parent"),
+            Report("156", "56", "X", "TOTAL", 1_000_000, level=0, control="parent"),
+        ],
+    )
+    rows, result = harmonise(home)
+    residual = {r["product_code"]: (mills_of(r["reported_value_usd"]), r["product_level"]) for r in rows if r["is_residual"]}
+    assert residual == {"27XXXX": (100_000, 6), "XXXXXX": (100_000, 6)}
+    assert sum(mills_of(r["reported_value_usd"]) or 0 for r in rows) == 1_000_000
+    assert ledger_of(result) == {("comtrade", "in"): 800_000, ("comtrade", "suppressed_residual"): -200_000, ("comtrade", "out"): 1_000_000}
+    assert is_closed(result.ledger)
+
+
+def test_a_parent_below_its_children_is_a_warning_and_no_row(home: Path) -> None:
+    commit_reports(home, [Report("156", "56", "X", "270900", 500_000), Report("156", "56", "X", "27", 400_000, level=2, control="parent")])
+    rows, result = harmonise(home)
+    assert [r["is_residual"] for r in rows] == [False]
+    assert result.warnings == ("comtrade 2020: 1 parents are smaller than the sum of their children",)
+
+
+def _mixed() -> list[Report]:
+    products = ("010121", "520100", "720110", "870380")
+    reports = [
+        Report(a, b, flow, p, 1000 * (n + 1), period=period)
+        for period in ("2020", "202001")
+        for n, p in enumerate(products)
+        for a, b in (("4", "31"), ("842", "31"), ("31", "842"), ("156", "4"))
+        for flow in ("X", "M")
+    ]
+    return reports + [Report("4", "31", "X", "67", 5_000, level=2, classification="S4")]
+
+
+def test_rows_are_sorted_with_codes_in_numeric_order(home: Path) -> None:
+    commit_reports(home, _mixed())
+    rows, _ = harmonise(home)
+    for bucket in range(4):
+        inside = [r for r in rows if r["product_bucket"] == bucket]
+        keys = [
+            (
+                r["basis"], r["frequency"], r["period"], r["classification"], r["product_level"], int(r["exporter_code"]),
+                int(r["importer_code"]), r["product_code"], r["side"],
+            )
+            for r in inside
+        ]  # fmt: skip
+        assert keys == sorted(keys) and len(set(keys)) == len(keys)
+
+
+def test_row_groups_hold_one_stratum_and_whole_flows(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ROW_GROUP", 3)
+    commit_reports(home, _mixed())
+    _, result = harmonise(home)
+    for file in result.files:
+        path = lake.table_folder(home, contracts.HARMONISED_FLOWS) / file.path
+        list(lake.row_groups(path, contracts.STRATUM))
+        reader, seen = pq.ParquetFile(path), set()
+        for group in range(reader.num_row_groups):
+            rows = reader.read_row_group(group).to_pylist()
+            assert len(rows) <= 3
+            flows = {tuple(r[n] for n in (*contracts.STRATUM, "exporter_code", "importer_code", "product_code")) for r in rows}
+            assert not flows & seen
+            seen |= flows
+
+
+def test_bytes_are_equal_on_repetition_and_nothing_is_read_from_the_clock(home: Path) -> None:
+    commit_reports(home, _mixed())
+    first, second = (harmonise_year(home, YEAR, settings_of(home)) for _ in range(2))
+    assert [f.sha256 for f in first.files] == [f.sha256 for f in second.files] and first.ledger == second.ledger

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +10,9 @@ from orchestration.engine import GateRefused, RunContext
 from orchestration.fingerprint import current_fingerprint, marts_version
 from orchestration.marts import Candidate, ReleaseInfo, build_candidate, build_ops_marts
 from transforms.contracts import marts as contracts
+from transforms.contracts.ops import CHECK_RESULT
 from transforms.contracts.records import CheckResult
-from transforms.io import release, state
+from transforms.io import lake, release, state
 from transforms.io.snapshot import live_snapshots
 from transforms.settings import Settings
 
@@ -65,6 +67,17 @@ def add_ops_marts(context: RunContext, candidate: Candidate) -> Candidate:
     return build_ops_marts(context.settings, candidate, context.log)
 
 
+def _quality(context: RunContext, release_id: str) -> str:
+    """The quality page: this run's results, and the runs before it."""
+    from expectations.report import quality_page
+
+    names = [f.name for f in fields(CheckResult)]
+    rows = lake.read(context.settings.home, CHECK_RESULT).to_pylist()
+    history = [(str(r["run_id"]), CheckResult(**{n: r[n] for n in names})) for r in rows]
+    mine = [check for run_id, check in history if run_id == context.run_id]
+    return quality_page(mine, history, f"Quality of release {release_id}")
+
+
 def cut_release(context: RunContext, candidate: Candidate) -> Path:
     """Publish a candidate that passed; the pointer moves last. Returns the release's folder."""
     info = candidate.release
@@ -85,6 +98,7 @@ def cut_release(context: RunContext, candidate: Candidate) -> Path:
         release_id=info.release_id,
         manifest_content=content,
         run_info={"run_id": context.run_id},
+        pages={"quality/index.html": _quality(context, info.release_id)},
     )
     context.log(f"release {info.release_id} published")
     return folder

@@ -9,7 +9,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.cli.query import open_release
 from tests.unit.release_cases import FINGERPRINT, OTHER, cut
+from transforms.contracts.arrow import sql_type
+from transforms.contracts.marts import MARTS
 from transforms.io import release
 from transforms.io.release_hold import hold_reason, pinned
 
@@ -171,3 +174,32 @@ def test_pages_are_marked_synthetic_and_load_nothing(home: Path) -> None:
     for text in (start, dictionary, (folder / "quality/index.html").read_text()):
         assert "http" not in text.replace("http-equiv", "")
         assert "<script" not in text
+
+
+def test_repeated_marts_have_equal_bytes(home: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    one, two = (h / "releases" / cut(h, maximum_rows_in_duckdb=2) / "marts" for h in (home, other))
+    names = sorted(p.relative_to(one) for p in one.rglob("*.parquet") if p.stem != "release_info")
+    assert Path("fct_bilateral_flows/year=2010/part.parquet") in names
+    assert [n for n in names if (one / n).read_bytes() != (two / n).read_bytes()] == []
+
+
+def test_database_has_the_contracts_types_and_comments(home: Path) -> None:
+    path = home / "releases" / cut(home) / "entrepot.duckdb"
+    with duckdb.connect(str(path), read_only=True) as con:
+        found = con.execute(
+            "select table_name, column_name, data_type, comment from duckdb_columns() where schema_name = 'marts'"
+        ).fetchall()
+    columns = {(table, name): (kind, comment) for table, name, kind, comment in found if not MARTS[table].is_view}
+    assert {k: v[0] for k, v in columns.items()} == {(t.name, c): sql_type(c) for t in MARTS.values() if not t.is_view for c in t.columns}
+    assert all(comment for _, comment in columns.values())
+    assert columns["fct_bilateral_totals", "value_fob_usd"][1].endswith("[USD FOB]")
+
+
+def test_large_facts_and_their_view_answer_queries(home: Path) -> None:
+    folder = home / "releases" / cut(home, maximum_rows_in_duckdb=2)
+    with open_release(folder) as con:
+        rows = con.execute("select distinct release_id, count(*) over () from fct_bilateral_flows").fetchall()
+        named = con.execute("select exporter_name, release_id from bilateral_flows where exporter_code = '156'").fetchall()
+    assert rows == [(folder.name, 3)]
+    assert named == [("China", folder.name)]

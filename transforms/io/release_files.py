@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from transforms.contracts.arrow import sql_type
 from transforms.contracts.columns import column
 from transforms.contracts.marts import MARTS
 from transforms.contracts.model import Table
@@ -108,7 +109,10 @@ def _comment(connection: Any, table: Table, columns: list[str]) -> None:
     connection.execute(f"comment on table marts.{table.name} is {text(table.grain)}")
     for name in columns:
         if name in table.columns:
-            connection.execute(f"comment on column marts.{table.name}.{name} is {text(column(name).description)}")
+            entry = column(name)
+            unit = " ".join(p for p in (entry.unit, entry.valuation) if p)
+            described = f"{entry.description} [{unit}]" if unit else entry.description
+            connection.execute(f"comment on column marts.{table.name}.{name} is {text(described)}")
 
 
 def _views(connection: Any, names: list[str]) -> dict[str, str]:
@@ -131,6 +135,8 @@ def write_files(candidate: Path, folder: Path, *, maximum_rows: int) -> Written:
     beside: list[str] = []
     with open_candidate(candidate, target) as connection:
         connection.execute("create schema marts")
+        # one thread: row groups then end where they always do, and equal rows are equal bytes
+        connection.execute("set threads = 1")
         found = _found(connection)
         marts = [t for t in MARTS.values() if t.name in found]
         for table in (t for t in marts if not t.is_view):
@@ -140,7 +146,8 @@ def write_files(candidate: Path, folder: Path, *, maximum_rows: int) -> Written:
             if is_large:
                 beside.append(table.name)
             else:
-                connection.execute(f"create table marts.{table.name} as select * from {source} order by {_order(table)}")
+                typed = ", ".join(f"{c}::{sql_type(c)} as {c}" if c in table.columns else c for c in described["columns"])
+                connection.execute(f"create table marts.{table.name} as select {typed} from {source} order by {_order(table)}")
                 _comment(connection, table, list(described["columns"]))
                 source = f"marts.{table.name}"
             _write_parquet(connection, table, source, folder / "marts", is_large=is_large)

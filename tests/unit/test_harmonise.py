@@ -108,7 +108,7 @@ def _mixed() -> list[Report]:
         for a, b in (("4", "31"), ("842", "31"), ("31", "842"), ("156", "4"))
         for flow in ("X", "M")
     ]
-    return reports + [Report("4", "31", "X", "67", 5_000, level=2, classification="S4")]
+    return [*reports, Report("4", "31", "X", "67", 5_000, level=2, classification="S4")]
 
 
 def test_rows_are_sorted_with_codes_in_numeric_order(home: Path) -> None:

@@ -225,10 +225,9 @@ def test_value_is_conserved_and_the_join_is_a_plain_full_join(reports: list[Repo
     assert is_closed(lines)
     reported = sum(r.value for r in reports)
     assert sum(line.value_mills for line in lines if (line.stage, line.reason) == ("harmonise", "in")) == reported
-    found = sorted(
-        (r["exporter_code"], r["importer_code"], r["product_code"], mills_of(r["value_exporter_fob_usd"]), mills_of(r["value_importer_fob_usd"]))
-        for r in rows
-    )  # fmt: skip
+    flow = ("exporter_code", "importer_code", "product_code")
+    sides = ("value_exporter_fob_usd", "value_importer_fob_usd")
+    found = sorted((*(r[n] for n in flow), *(mills_of(r[n]) for n in sides)) for r in rows)
     assert found == [tuple(row) for row in expected]
     first, second = (3, 4) if method == "prefer_exporter" else (4, 3)
     chosen = {f[:3]: f[first] if f[first] is not None else f[second] for f in found}

@@ -201,8 +201,8 @@ def _reports(draw: st.DrawFn) -> list[Report]:
 
 _JOIN = """
     with sides as (
-        select exporter_code, importer_code, product_code, side, (reported_value_usd * 1000)::bigint as mills,
-            (value_fob_usd * 1000)::bigint as stated
+        select exporter_code, importer_code, product_code, side, (reported_value_usd::decimal(38, 3) * 1000)::bigint as mills,
+            (value_fob_usd::decimal(38, 3) * 1000)::bigint as stated
         from harmonised),
     x as (from sides where side = 'exporter'), m as (from sides where side = 'importer')
     select exporter_code, importer_code, product_code, x.mills,
@@ -211,7 +211,7 @@ _JOIN = """
 """
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(_reports(), st.sampled_from(["prefer_exporter", "prefer_importer"]))
 def test_value_is_conserved_and_the_join_is_a_plain_full_join(reports: list[Report], method: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

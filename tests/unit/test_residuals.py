@@ -131,3 +131,8 @@ def test_no_database_is_opened_where_no_parents_exist(home: Path, monkeypatch: p
     commit_reports(home, [leaf("270900", 500_000)])
     rows, _ = harmonise(home)
     assert [mills_of(r["reported_value_usd"]) for r in rows] == [500_000]
+
+
+def test_values_over_a_trillion_usd_are_exact(home: Path) -> None:
+    found, _ = residual(home, leaf("270900", 2 * 10**15 + 1), parent("27", 3 * 10**15 + 2, 2))
+    assert found == {"27XXXX": 10**15 + 1}

@@ -24,7 +24,7 @@ from transforms.core.residuals import residual_rows
 from transforms.io import lake
 from transforms.settings import Settings
 
-HARMONISE_VERSION = "2"
+HARMONISE_VERSION = "3"
 ROW_GROUP = 1_000_000
 _PUBLISHED = "baci"
 _READ = (

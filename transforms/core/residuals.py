@@ -48,7 +48,7 @@ def _load(con: duckdb.DuckDBPyConnection, reports: Sequence[Path], controls: Seq
     con.execute(
         f"""create temp table parents as
             select {_GROUP}, product_level, product_code, max(valuation) as valuation, max(snapshot_id) as snapshot_id,
-                sum((reported_value_usd * 1000)::bigint)::bigint as mills
+                sum((reported_value_usd::decimal(38, 3) * 1000)::bigint)::bigint as mills
             from read_parquet({[str(p) for p in controls]}, hive_partitioning = false)
             where control_kind = 'parent' and {wanted} and reported_value_usd is not null
             group by {_GROUP}, product_level, product_code"""
@@ -61,7 +61,7 @@ def _load(con: duckdb.DuckDBPyConnection, reports: Sequence[Path], controls: Seq
     )
     con.execute(
         f"""create temp table effective as
-            select {_GROUP}, product_code, {"(reported_value_usd * 1000)::bigint as mills" if reports else "mills"}
+            select {_GROUP}, product_code, {"(reported_value_usd::decimal(38, 3) * 1000)::bigint as mills" if reports else "mills"}
             from {leaves}
             where {wanted if reports else "false"} and ({_GROUP}) in (select ({_GROUP}) from parents)"""
     )

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
 
 #: Tasks hold what they need and return small records: nothing to spill, so no spill folder that can fill and hang a run.
 _NO_SPILL = {"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False}
+#: Dask's own trim threshold of 64 KiB hands every freed buffer back to the kernel, which clears it again at the next use:
+#: 0.3-0.6 s of the aggregation's 3.5 s of CPU a year. Setting it also ends glibc's growing threshold for mmap, so that is set too (its maximum).
+_ALLOCATOR = {
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 64 << 20,
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 32 << 20,
+}
 
 
 class ClusterError(RuntimeError):
@@ -47,7 +53,7 @@ def dask_client(settings: Settings, *, processes: bool = True) -> Iterator[Clien
     import dask
     from distributed import Client, LocalCluster
 
-    dask.config.set({"distributed.admin.tick.limit": "60s", "distributed.worker.daemon": False, **_NO_SPILL})
+    dask.config.set({"distributed.admin.tick.limit": "60s", "distributed.worker.daemon": False, **_NO_SPILL, **_ALLOCATOR})
     address = settings.cluster.scheduler
     if address:
         with Client(address, timeout="20s") as client:

@@ -7,8 +7,12 @@ cells go on with the squares' low and high word, the top supplier's value and it
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from numba import njit
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 
 VALUE, WEIGHT, FLOWS, MISSING = 0, 1, 2, 3
 SQUARE_LOW, SQUARE_HIGH, TOP_VALUE, TOP_SUPPLIER = 4, 5, 6, 7
@@ -25,6 +29,25 @@ MAXIMUM = 10**18 - 1
 _HALF = np.uint64(32)
 _LOW_BITS = np.uint64(0xFFFFFFFF)
 _ONE = np.uint64(1)
+#: Rows between asking for an importer x product cell and adding to it: about the time a cache miss takes.
+AHEAD = 12
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _prefetch(typing: Any, cells: Any, row: Any) -> Any:  # noqa: ARG001 - numba calls it so
+    """Ask the cache for a row of a C-contiguous (n, 8) int64 array, which may lie outside it."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        cell = builder.gep(array.data, [builder.mul(arguments[1], ir.Constant(ir.IntType(64), SUPPLIER_WORDS))])
+        pointer = builder.bitcast(cell, ir.IntType(8).as_pointer())
+        word = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type, word, word, word])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [pointer.type], kind)
+        builder.call(function, [pointer, word(1), word(3), word(1)])
+        return context.get_dummy_value()
+
+    return types.void(cells, types.int64), emit
 
 
 @njit(inline="always")  # type: ignore[untyped-decorator]
@@ -99,7 +122,7 @@ def scan_exporter(exporter, rows, maps, of_product, cells, state):  # type: igno
     by_exporter, by_importer, by_heading, seen = cells
     importer, product, heading = state[LAST_IMPORTER], state[LAST_PRODUCT], np.int64(-1)
     run = np.zeros(PLAIN_WORDS, np.int64)
-    first = state[POSITION]
+    first, last = state[POSITION], len(exporters) - AHEAD
     row = first
     while row < len(exporters) and maps[0][exporters[row]] == exporter:
         next_importer, next_product = np.int64(maps[1][importers[row]]), np.int64(maps[2][products[row]])
@@ -109,6 +132,8 @@ def scan_exporter(exporter, rows, maps, of_product, cells, state):  # type: igno
         if next_importer != importer or of_product[next_product] != heading:
             _flush(by_heading, seen, importer, heading, run)
         importer, product, heading = next_importer, next_product, np.int64(of_product[next_product])
+        if row < last:
+            _prefetch(by_importer, np.int64(maps[1][importers[row + AHEAD]]) * len(of_product) + maps[2][products[row + AHEAD]])
         value = values[2 * row]
         weight, missing = _weight(weights, valid, row + offset, row)
         if not _bound(state, value, weight):

@@ -16,7 +16,7 @@ from transforms.io.lake import LakeError
 #: Heading rows gathered before they are written; an exporter's own come on top.
 HEADING_ROWS = 1 << 19
 
-#: Takes keys (n, 3: exporter, importer, heading) and cells (n, 4) of pair_heading.
+#: Takes keys (3, n: exporter, importer, heading) and sums (4, n) of pair_heading: columns, each as it is written.
 HeadingSink = Callable[["Sums", np.ndarray, np.ndarray], None]
 
 
@@ -107,7 +107,7 @@ def fill(sums: Sums, sink: HeadingSink) -> None:
     by_heading = np.zeros((importers, len(sums.headings), kernels.PLAIN_WORDS), np.int64)
     seen = np.zeros((importers, -(-len(sums.headings) // 8) * 8), np.uint8)
     room = min(HEADING_ROWS + cells, exporters * cells) if sums.stratum.level >= 4 else 0
-    out, keys = np.empty((room, kernels.PLAIN_WORDS), np.int64), np.empty((room, 3), np.int32)
+    out, keys = np.empty((kernels.PLAIN_WORDS, room), np.int64), np.empty((3, room), np.int32)
     of_product, chapter_of = sums.heading_of_product, sums.chapter_of_heading
     streams = [_Stream(path, groups, sums.codes) for path, groups in sums.stratum.groups]
     filled = 0
@@ -117,10 +117,10 @@ def fill(sums: Sums, sink: HeadingSink) -> None:
         filled = kernels.drain_headings(
             exporter, by_heading, seen, chapter_of, sums.by_pair[exporter], sums.by_chapter[exporter], out, keys, filled)
         if filled >= HEADING_ROWS:
-            sink(sums, keys[:filled], out[:filled])
+            sink(sums, keys[:, :filled], out[:, :filled])
             filled = 0
     if filled:
-        sink(sums, keys[:filled], out[:filled])
+        sink(sums, keys[:, :filled], out[:, :filled])
     sums.rows = sum(int(s.state[kernels.ROWS]) for s in streams)
     sums.value = sum(int(s.state[kernels.TOTAL_VALUE]) for s in streams)
     _check(sums, sum(int(s.state[kernels.ABSOLUTE_VALUE]) for s in streams), sum(int(s.state[kernels.TOTAL_WEIGHT]) for s in streams))

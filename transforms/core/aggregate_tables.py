@@ -84,13 +84,13 @@ def exporter_chapter(sums: Sums) -> Iterator[pa.Table]:
 
 
 def pair_heading(sums: Sums, keys: np.ndarray, cells: np.ndarray) -> pa.Table:
-    """Rows of pair_heading from keys (n, 3: exporter, importer, heading) and cells (n, 4)."""
+    """Rows of pair_heading from keys (3, n: exporter, importer, heading) and sums (4, n)."""
     columns = {
-        "exporter_code": _codes(keys[:, 0], sums.codes.exporters),
-        "importer_code": _codes(keys[:, 1], sums.codes.importers),
-        "heading_code": _codes(keys[:, 2], sums.headings),
+        "exporter_code": _codes(keys[0], sums.codes.exporters),
+        "importer_code": _codes(keys[1], sums.codes.importers),
+        "heading_code": _codes(keys[2], sums.headings),
     }
-    return _table(sums.stratum, columns, cells)
+    return _table(sums.stratum, columns, cells.T)
 
 
 def exporter_product(sums: Sums) -> Iterator[pa.Table]:

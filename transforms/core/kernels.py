@@ -155,8 +155,8 @@ def drain_headings(exporter, by_heading, seen, chapter_of, pairs, chapters, out,
     """Empty one exporter's importers x headings into its pair totals, its chapters, and rows of pair_heading.
 
     ``by_heading`` (I, H, 4) and ``seen`` (I, H rounded up to 8 bytes) are zero afterwards.
-    ``pairs`` (I, 4) and ``chapters`` (C, 4) are the exporter's. Rows go to ``out`` (n, 4) and
-    ``keys`` (n, 3: exporter, importer, heading) from ``start`` on, in key order; an empty
+    ``pairs`` (I, 4) and ``chapters`` (C, 4) are the exporter's. Rows go to ``out`` (4, n) and
+    ``keys`` (3, n: exporter, importer, heading) from ``start`` on, in key order; an empty
     ``out`` takes none. Returns the row after the last one written.
     """
     at = start
@@ -172,9 +172,10 @@ def drain_headings(exporter, by_heading, seen, chapter_of, pairs, chapters, out,
                 _add(pairs[importer], cell[VALUE], cell[WEIGHT], cell[FLOWS], cell[MISSING])
                 if len(chapters):
                     _add(chapters[chapter_of[heading]], cell[VALUE], cell[WEIGHT], cell[FLOWS], cell[MISSING])
-                if len(out):
-                    out[at, :] = cell
-                    keys[at, 0], keys[at, 1], keys[at, 2] = exporter, importer, heading
+                if out.shape[1]:
+                    for measure in range(PLAIN_WORDS):
+                        out[measure, at] = cell[measure]
+                    keys[0, at], keys[1, at], keys[2, at] = exporter, importer, heading
                     at += 1
                 cell[:] = 0
             words[importer, word] = 0

@@ -74,7 +74,7 @@ def _canonical_dictionary(column: pa.ChunkedArray) -> pa.Array:
     if len(dictionary) == 1 and len(indices) and not indices.null_count and array.type == DICTIONARY:
         return array
     order = pc.array_sort_indices(dictionary).to_numpy()
-    known = indices.drop_null().to_numpy()
+    known = (indices.drop_null() if indices.null_count else indices).to_numpy()
     used = np.zeros(len(dictionary), bool)
     used[known] = True
     if used.all() and (order == np.arange(len(order))).all() and array.type == DICTIONARY:

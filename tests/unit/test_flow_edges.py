@@ -94,17 +94,6 @@ def test_buckets_hold_their_chapters(home: Path) -> None:
     assert {r["product_code"]: r["product_bucket"] for r in sides(home)} == {p: codes.product_bucket(p) for p in products}
 
 
-def test_a_gap_at_two_levels_is_counted_once(home: Path) -> None:
-    """2709 lacks 10 of its 70, 27 nothing beyond 2709, TOTAL 5 beyond 27: residuals of 10 and 5."""
-    reports(
-        home,
-        [report(CHINA, USA, "X", "270900", 60)],
-        controls=[report(CHINA, USA, "X", p, v) for p, v in (("2709", 70), ("27", 70), ("TOTAL", 75))],
-    )
-    harmonised(home)
-    assert {r["product_code"]: r["reported_value_usd"] for r in sides(home)} == {"270900": usd(60), "2709XX": usd(10), "XXXXXX": usd(5)}
-
-
 def test_a_partner_with_nothing_but_a_total_is_all_residual(home: Path) -> None:
     reports(home, [report(CHINA, USA, "X", CAR, 5)], controls=[report(CHINA, FRANCE, "X", "TOTAL", 8)])
     found, lines = flows(home)
@@ -113,19 +102,6 @@ def test_a_partner_with_nothing_but_a_total_is_all_residual(home: Path) -> None:
         (FRANCE, "XXXXXX", True): usd(8),
     }
     assert ledger.is_closed(lines)
-
-
-def test_a_gap_under_a_dollar_is_rounding(home: Path) -> None:
-    reports(home, [report(CHINA, USA, "X", CAR, 50)], controls=[report(CHINA, USA, "X", "87", "50.999")])
-    assert not harmonised(home).warnings
-    assert len(sides(home)) == 1
-
-
-def test_a_residual_of_self_trade_stays_out(home: Path) -> None:
-    reports(home, [report(CHINA, CHINA, "M", CAR, 5)], controls=[report(CHINA, CHINA, "M", "87", 9)])
-    result = harmonised(home)
-    assert result.files == ()
-    assert {line.reason: line.value_mills for line in result.ledger} == {"in": 5_000, "self_trade": 5_000}
 
 
 def test_zeros_of_codes_and_the_largest_value_survive(home: Path) -> None:

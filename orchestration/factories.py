@@ -41,11 +41,13 @@ def is_transient(error: BaseException) -> bool:
 def step(context: dg.AssetExecutionContext, run: Run) -> Iterator[None]:
     """Remember a step's error for the run's caller, and tell Dagster whether to try again."""
     name = context.op_execution_context.op.name
+    if run.is_stopped:
+        raise dg.Failure("interrupted", allow_retries=False)
     try:
         yield
     except Exception as error:
         run.errors[name] = error
-        if is_transient(error):
+        if is_transient(error) and not run.is_stopped:
             run.context.log(f"{name}: {type(error).__name__}: {error}; tried again where tries are left")
             raise
         raise dg.Failure(str(error), allow_retries=False) from error

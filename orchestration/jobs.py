@@ -104,7 +104,7 @@ def refresh(settings: Settings, *, plan: Plan, run_id: str, log: Callable[[str],
     old release stays current then.
     """
     started = time.monotonic()
-    with ThreadPoolExecutor(1, thread_name_prefix="get-ready") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="refresh") as pool:
         ready: Future[Path] = pool.submit(_get_ready, settings)
         with dask_client(settings) as client:
             context = engine.RunContext(settings, run_id, client, log)
@@ -115,5 +115,11 @@ def refresh(settings: Settings, *, plan: Plan, run_id: str, log: Callable[[str],
             preload_gates()
             run = Run(context)
             # what was just parsed has years only now
-            execute(run, manifest, {*plan.years, *make_plan(settings).years})
+            job = pool.submit(execute, run, manifest, {*plan.years, *make_plan(settings).years})
+            try:
+                job.result()
+            except KeyboardInterrupt:
+                # Dagster would catch the signal in the main thread, and wait for workers that it has ended
+                run.is_stopped = True
+                raise
     return RefreshOutcome(run.release_id, run.is_published, tuple(run.outcomes), time.monotonic() - started)

@@ -18,7 +18,7 @@ class Run:
 
     ``is_launched`` tells a run that Dagster started (UI, schedule, sensor), which takes the
     landing folder's files itself, from one that the command line started with its own.
-    ``errors`` holds, by step, the error that ended it.
+    ``errors`` holds, by step, the error that ended it. No step begins once ``is_stopped``.
     """
 
     context: RunContext
@@ -27,6 +27,7 @@ class Run:
     candidate: Candidate | None = None
     release_id: str | None = None
     is_published: bool = False
+    is_stopped: bool = False
     errors: dict[str, BaseException] = field(default_factory=dict)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import threading
@@ -80,11 +81,16 @@ def _spin(seconds: float) -> int:
     return count
 
 
-def effective_cores(seconds: float = 1.5) -> float:
-    """Work that as many spinning processes as there are cores do at once, over what one does alone."""
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(os.cpu_count() or 1) as pool:
-        pool.map(_spin, [0.05] * (os.cpu_count() or 1))
-        alone = pool.apply(_spin, (seconds,))
-        together = sum(pool.map(_spin, [seconds] * (os.cpu_count() or 1), chunksize=1))
-    return together / alone
+def effective_cores(seconds: float = 0.6, rounds: int = 3) -> float:
+    """Work that as many spinning processes as there are cores do at once, over what one does alone.
+
+    Median of rounds that take turns, so that a neighbour's load falls on both; never more than there are cores.
+    """
+    cores = os.cpu_count() or 1
+    ratios = []
+    with multiprocessing.get_context("spawn").Pool(cores) as pool:
+        pool.map(_spin, [0.05] * cores, chunksize=1)
+        for _ in range(rounds):
+            alone = pool.apply(_spin, (seconds,))
+            ratios.append(sum(pool.map(_spin, [seconds] * cores, chunksize=1)) / alone)
+    return min(float(cores), statistics.median(ratios))

@@ -1,16 +1,17 @@
-"""One frozen Settings object: the only place that reads the environment and entrepot.toml."""
+"""One frozen Settings object from the environment and entrepot.toml: what a run does is said here and on the command line alone."""
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal
 
 from transforms.contracts import codes
+from transforms.contracts.layouts import SOURCES
 
 CONFIG_NAME = "entrepot.toml"
 
@@ -23,10 +24,11 @@ class SettingsError(ValueError):
 class Reconcile:
     """[reconcile]: what changes results. Recorded in the fingerprint."""
 
-    method: Literal["prefer_exporter", "prefer_importer"] = "prefer_exporter"
+    #: one of codes.RECONCILE_METHODS
+    method: str = "prefer_exporter"
     cif_factor: Decimal = Decimal("1.033")
     #: One flow in two sources: the first of these is chosen, the other is not_chosen in the ledger.
-    source_order: tuple[str, ...] = ("comtrade", "baci")
+    source_order: tuple[str, ...] = SOURCES
     #: fct_bilateral_totals takes the first basis that has the period.
     basis_order: tuple[str, ...] = codes.BASES
     #: A share of the world needs a declared world: with fewer exporters in it, shares are NULL.
@@ -74,34 +76,83 @@ class Settings:
         return self.landing or self.home / "landing"
 
 
-def _section(cls: type[Any], table: Mapping[str, Any], name: str, where: Path | None) -> Any:
-    known = {f.name: f for f in fields(cls)}
-    unknown = sorted(set(table) - set(known))
+_SECTIONS = {"reconcile": Reconcile, "publish": Publish, "cluster": Cluster}
+#: Settings outside of sections, with their defaults.
+_SCALARS = {
+    f.name: f.default for f in fields(Settings) if f.name in ("landing", "home_area", "maximum_unpacked_bytes", "maximum_unpack_ratio")
+}
+
+
+def _value(where: str, key: str, default: object, value: object) -> object:
+    """``value`` in the type of ``default``; SettingsError saying where it stands and what it should be."""
+    if isinstance(default, Decimal):
+        if isinstance(value, int | float | str) and not isinstance(value, bool):
+            try:
+                found = Decimal(str(value))
+            except InvalidOperation:
+                found = Decimal("NaN")
+            if found.is_finite():
+                return found
+        raise SettingsError(f"{where}: {key} = {value!r} should be a number")
+    if isinstance(default, tuple):
+        if isinstance(value, list) and value and all(isinstance(v, str) for v in value):
+            return tuple(value)
+        raise SettingsError(f"{where}: {key} = {value!r} should be a list of names, as {list(default)!r}")
+    kind = str if default is None or isinstance(default, Path) else type(default)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise SettingsError(f"{where}: {key} = {value!r} should be {'a text in quotes' if kind is str else f'a {kind.__name__}'}")
+    return value
+
+
+def _section(cls: type[Any], table: object, name: str, config: Path) -> Any:
+    where = f"{config} [{name}]"
+    if not isinstance(table, Mapping):
+        raise SettingsError(f"{config}: {name} is a section: write [{name}] and its settings below")
+    known = {f.name for f in fields(cls)}
+    unknown = sorted(set(table) - known)
     if unknown:
-        raise SettingsError(f"{where}: [{name}] has no setting {unknown[0]!r}; it has {', '.join(known)}")
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        default = getattr(cls(), key)
-        if isinstance(default, Decimal):
-            value = Decimal(str(value))
-        elif isinstance(default, tuple):
-            value = tuple(value)
-        elif default is not None and not isinstance(value, type(default)):
-            raise SettingsError(f"{where}: [{name}] {key} = {value!r} should be {type(default).__name__}")
-        values[key] = value
-    return cls(**values)
+        raise SettingsError(f"{where} has no setting {unknown[0]!r}; it has {', '.join(sorted(known))}")
+    return cls(**{key: _value(where, key, getattr(cls(), key), value) for key, value in table.items()})
+
+
+def _one_of(name: str, values: Sequence[str], allowed: Sequence[str]) -> None:
+    strange = [v for v in values if v not in allowed]
+    if strange or len(set(values)) < len(values):
+        raise SettingsError(f"{name} = {list(values)!r}: use {', '.join(allowed)}, each at most once")
 
 
 def _check(settings: Settings) -> Settings:
-    if settings.reconcile.method not in codes.METHODS[:2]:
-        raise SettingsError(f"[reconcile] method = {settings.reconcile.method!r}: use one of {', '.join(codes.METHODS[:2])}")
+    _one_of("[reconcile] method", [settings.reconcile.method], codes.RECONCILE_METHODS)
+    _one_of("[reconcile] basis_order", settings.reconcile.basis_order, codes.BASES)
+    _one_of("[reconcile] source_order", settings.reconcile.source_order, SOURCES)
+    _one_of("[publish] on_failed_partition", [settings.publish.on_failed_partition], ("publish_stale", "refuse"))
     if settings.reconcile.cif_factor < 1:
         raise SettingsError(f"[reconcile] cif_factor = {settings.reconcile.cif_factor}: CIF over FOB is at least 1")
-    if settings.publish.on_failed_partition not in ("publish_stale", "refuse"):
-        raise SettingsError("[publish] on_failed_partition: use publish_stale or refuse")
-    if settings.cluster.workers < 1:
-        raise SettingsError("[cluster] workers: at least 1")
+    for name, value in (("[cluster] workers", settings.cluster.workers), ("[cluster] stall_seconds", settings.cluster.stall_seconds)):
+        if value < 1:
+            raise SettingsError(f"{name} = {value}: at least 1")
+    if not settings.home_area.isdigit():
+        raise SettingsError(f'home_area = {settings.home_area!r}: an area code in quotes, as "156"')
     return settings
+
+
+def _of_environment(cluster: Cluster, env: Mapping[str, str]) -> Cluster:
+    """ENTREPOT_DASK_SCHEDULER and ENTREPOT_WORKERS over the file's [cluster]."""
+    workers = env.get("ENTREPOT_WORKERS") or str(cluster.workers)
+    if not workers.isdigit():
+        raise SettingsError(f"ENTREPOT_WORKERS = {workers!r}: a number of worker processes")
+    return replace(cluster, scheduler=env.get("ENTREPOT_DASK_SCHEDULER") or cluster.scheduler, workers=int(workers))
+
+
+def _read_toml(config: Path, *, must_exist: bool) -> dict[str, Any]:
+    if not config.exists():
+        if must_exist:
+            raise SettingsError(f"ENTREPOT_CONFIG names {config}, which doesn't exist")
+        return {}
+    try:
+        return tomllib.loads(config.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{config} isn't valid TOML: {error}") from error
 
 
 def load_settings(home: Path | str | None = None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -113,25 +164,13 @@ def load_settings(home: Path | str | None = None, environment: Mapping[str, str]
     env = os.environ if environment is None else environment
     root = Path(home or env.get("ENTREPOT_HOME") or "warehouse").expanduser().absolute()
     config = Path(env["ENTREPOT_CONFIG"]).absolute() if env.get("ENTREPOT_CONFIG") else root / CONFIG_NAME
-    table: dict[str, Any] = {}
-    if config.exists():
-        try:
-            table = tomllib.loads(config.read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{config} isn't valid TOML: {error}") from error
-    elif env.get("ENTREPOT_CONFIG"):
-        raise SettingsError(f"ENTREPOT_CONFIG names {config}, which doesn't exist")
-    sections = {"reconcile": Reconcile, "publish": Publish, "cluster": Cluster}
-    values: dict[str, Any] = {name: _section(cls, table.pop(name, {}), name, config) for name, cls in sections.items()}
-    if env.get("ENTREPOT_DASK_SCHEDULER") or env.get("ENTREPOT_WORKERS"):
-        old: Cluster = values["cluster"]
-        values["cluster"] = replace(
-            old, scheduler=env.get("ENTREPOT_DASK_SCHEDULER") or old.scheduler, workers=int(env.get("ENTREPOT_WORKERS") or old.workers)
-        )
-    scalars = {"landing", "home_area", "maximum_unpacked_bytes", "maximum_unpack_ratio"}
-    unknown = sorted(set(table) - scalars)
-    if unknown:
-        raise SettingsError(f"{config}: no setting or section {unknown[0]!r}; known: {', '.join(sorted(scalars | set(sections)))}")
-    if "landing" in table:
-        table["landing"] = (config.parent / table["landing"]).absolute()
-    return _check(Settings(home=root, config_path=config if config.exists() else None, **values, **table))
+    table = _read_toml(config, must_exist=bool(env.get("ENTREPOT_CONFIG")))
+    values: dict[str, Any] = {name: _section(cls, table.pop(name, {}), name, config) for name, cls in _SECTIONS.items()}
+    values["cluster"] = _of_environment(values["cluster"], env)
+    for key in sorted(table):
+        if key not in _SCALARS:
+            raise SettingsError(f"{config}: no setting or section {key!r}; known: {', '.join(sorted({*_SCALARS, *_SECTIONS}))}")
+        values[key] = _value(str(config), key, _SCALARS[key], table[key])
+    if "landing" in values:
+        values["landing"] = (config.parent / values["landing"]).absolute()
+    return _check(Settings(home=root, config_path=config if config.exists() else None, **values))

@@ -52,3 +52,10 @@ def test_an_unknown_column_names_the_file_to_add_it_to() -> None:
 def test_every_fact_has_its_time() -> None:
     for table in (lake.REPORTED_FLOWS, lake.BILATERAL_FLOWS, *lake.AGGREGATES):
         assert {"year", "frequency", "period"} <= set(table.columns)
+
+
+def test_every_method_that_can_be_chosen_is_there() -> None:
+    from transforms.contracts import codes
+    from transforms.core.methods import METHODS
+
+    assert tuple(METHODS) == codes.RECONCILE_METHODS

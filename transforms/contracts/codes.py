@@ -11,7 +11,10 @@ VALUATIONS = ("FOB", "CIF", "FAS", "unknown")
 BASES = ("own", "baci_published")
 EVIDENCE = ("both", "exporter_only", "importer_only", "published")
 EVIDENCE_KINDS = ("silent_nonreporter", "orphan")
-METHODS = ("prefer_exporter", "prefer_importer", "baci_published")
+#: Methods that can be chosen in [reconcile]; a new one is added here and in transforms/core/methods.
+RECONCILE_METHODS = ("prefer_exporter", "prefer_importer")
+#: All that stands in a row's method: the chosen one, or the value as CEPII publishes it.
+METHODS = (*RECONCILE_METHODS, "baci_published")
 
 #: HS editions as Comtrade names them -> year in force.
 HS_EDITIONS = {"H0": 1992, "H1": 1996, "H2": 2002, "H3": 2007, "H4": 2012, "H5": 2017, "H6": 2022}

@@ -1,0 +1,76 @@
+"""Settings: defaults, sources in their order, and an error that says what to write."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from transforms.settings import SettingsError, load_settings
+
+
+def written(home: Path, text: str) -> Path:
+    (home / "entrepot.toml").write_text(text, "utf-8")
+    return home
+
+
+def test_defaults(home: Path) -> None:
+    settings = load_settings(home, {})
+    assert settings.reconcile.method == "prefer_exporter"
+    assert settings.reconcile.cif_factor == Decimal("1.033")
+    assert settings.cluster.workers == 2
+    assert settings.home_area == "156"
+    assert settings.landing_folder == home / "landing"
+
+
+def test_the_environment_names_home_and_workers(tmp_path: Path) -> None:
+    settings = load_settings(
+        None, {"ENTREPOT_HOME": str(tmp_path / "h"), "ENTREPOT_WORKERS": "4", "ENTREPOT_DASK_SCHEDULER": "tcp://127.0.0.1:1"}
+    )
+    assert (settings.home, settings.cluster.workers, settings.cluster.scheduler) == (tmp_path / "h", 4, "tcp://127.0.0.1:1")
+
+
+def test_a_file_sets_what_it_says(home: Path) -> None:
+    settings = load_settings(written(home, 'landing = "in"\n[reconcile]\nmethod = "prefer_importer"\ncif_factor = 1.05\n'), {})
+    assert settings.reconcile.method == "prefer_importer"
+    assert settings.reconcile.cif_factor == Decimal("1.05")
+    assert settings.landing_folder == home / "in"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[reconcile]\nmethod = "best"\n', r"method .*prefer_exporter, prefer_importer"),
+        ("[reconcile]\ncif_factor = 0.9\n", r"cif_factor .*at least 1"),
+        ('[reconcile]\ncif_factor = "abc"\n', r"cif_factor .*should be a number"),
+        ("[reconcile]\ncif_factor = true\n", r"cif_factor .*should be a number"),
+        ('[reconcile]\nsource_order = "comtrade"\n', r"source_order .*list of names"),
+        ('[reconcile]\nsource_order = ["eurostat"]\n', r"source_order .*comtrade, baci"),
+        ('[reconcile]\nbasis_order = ["owm"]\n', r"basis_order .*own, baci_published"),
+        ('[reconcile]\nbasis_order = ["own", "own"]\n', r"basis_order .*at most once"),
+        ("[reconcile]\nminimum_world_exporters = true\n", r"minimum_world_exporters .*should be a int"),
+        ("[reconcile]\nspeed = 1\n", r"no setting 'speed'; it has .*cif_factor"),
+        ("reconcile = 1\n", r"reconcile is a section"),
+        ("home_area = 156\n", r"home_area .*text in quotes"),
+        ('home_area = "CHN"\n', r"home_area .*area code"),
+        ('maximum_unpacked_bytes = "x"\n', r"maximum_unpacked_bytes .*should be a int"),
+        ("[cluster]\nworkers = 0\n", r"workers = 0: at least 1"),
+        ('[publish]\non_failed_partition = "maybe"\n', r"on_failed_partition .*publish_stale, refuse"),
+        ("password = 1\n", r"no setting or section 'password'; known: .*home_area"),
+        ("[reconcile\n", r"isn't valid TOML"),
+    ],
+)
+def test_what_cant_be_used_is_named(home: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load_settings(written(home, text), {})
+
+
+def test_workers_that_are_no_number(home: Path) -> None:
+    with pytest.raises(SettingsError, match="ENTREPOT_WORKERS = 'two'"):
+        load_settings(home, {"ENTREPOT_WORKERS": "two"})
+
+
+def test_a_config_that_isnt_there(home: Path) -> None:
+    with pytest.raises(SettingsError, match="doesn't exist"):
+        load_settings(home, {"ENTREPOT_CONFIG": str(home / "none.toml")})

@@ -16,7 +16,6 @@ from transforms.settings import Settings
 
 if TYPE_CHECKING:
     import dagster as dg
-    from dagster._utils.error import SerializableErrorInfo
 
     from orchestration.resources import Run
 
@@ -87,11 +86,12 @@ def execute(run: "Run", manifest: Path, years: Collection[int]) -> None:
         raise error
     if not result.success:
         failed = [e for e in result.all_events if e.is_step_failure]
-        causes = [f"{e.step_key}: {_first_cause(e.step_failure_data.error)}" for e in failed]
+        causes = [f"{e.step_key}: {_first_cause(e)}" for e in failed]
         raise RefreshFailed("; ".join(causes) or "the job refresh failed without a step that failed")
 
 
-def _first_cause(error: "SerializableErrorInfo | None") -> str:
+def _first_cause(event: "dg.DagsterEvent") -> str:
+    error = event.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
     return error.message.strip() if error is not None else "no error given"

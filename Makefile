@@ -43,12 +43,14 @@ bench: setup ## the fused aggregation against DuckDB and Dask: make bench ROWS=4
 
 lint: setup ## ruff, mypy, generated files, sqlfluff
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/entrepot contracts render --check
-	$(BIN)/sqlfluff lint --processes 1 dbt_project/models dbt_project/macros
+	$(BIN)/sqlfluff lint --processes 1 dbt_project/models dbt_project/macros dbt_project/tests
 
 fmt: setup ## format Python and SQL
 	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
 	$(BIN)/sqlfluff fix --quiet dbt_project/models
 
 docs: setup ## render the generated files: dbt YAML, the data dictionary

@@ -54,11 +54,13 @@ def room_of(module: str, rooms: dict[str, set[str]]) -> str | None:
 
 def wrong_arrows(module: str, imported: set[str]) -> list[str]:
     """What ``module`` imports and may not."""
-    found = []
     room = room_of(module, MAY)
-    for name in sorted(imported) if room else ():
-        if name.split(".")[0] in ROOMS and name not in ROOMS and not any(name == m or name.startswith(m + ".") for m in MAY[room]):
-            found.append(f"{module} imports {name}: {room} may import {sorted(MAY[room])} of ours")
+    ours = [n for n in sorted(imported) if n.split(".")[0] in ROOMS and n not in ROOMS] if room else []
+    found = [
+        f"{module} imports {name}: {room} may import {sorted(MAY[room])} of ours"
+        for name in ours
+        if not any(name == m or name.startswith(m + ".") for m in MAY[room])
+    ]
     for restricted, names in NEVER.items():
         if module == restricted or module.startswith(restricted + "."):
             found += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,11 @@ def kernel_cache(home: Path) -> Path:
     raise ClusterError(f"no writable folder for compiled kernels: neither ~/.cache nor {home / 'build'}")
 
 
+def _leave_interrupts_to_the_client() -> None:
+    """Ctrl-C reaches every process of a terminal; the client ends the workers, which needn't say so themselves."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
 def dask_client(settings: Settings, *, processes: bool = True) -> Iterator[Client]:
     """A client on ``settings.cluster``; a local cluster is closed at the end, an existing one left.
@@ -77,4 +83,6 @@ def dask_client(settings: Settings, *, processes: bool = True) -> Iterator[Clien
         ) as cluster,
         Client(cluster) as client,
     ):
+        if processes:
+            client.run(_leave_interrupts_to_the_client)
         yield client

@@ -67,11 +67,11 @@ REPORTED_FLOWS = (
     Rule(
         "one_leaf_level",
         "reported_flows",
-        "select partition_key, frequency, period, reporter_code, flow_code, classification, min(product_level) as lowest_level, "
-        "max(product_level) as highest_level from reported_flows "
-        "group by partition_key, frequency, period, reporter_code, flow_code, classification "
+        "select partition_key, frequency, period, reporter_code, partner_code, flow_code, classification, "
+        "min(product_level) as lowest_level, max(product_level) as highest_level from reported_flows "
+        "group by partition_key, frequency, period, reporter_code, partner_code, flow_code, classification "
         "having min(product_level) < max(product_level)",
-        "one product level per reporter, period, flow and classification: leaves never mix with their parents",
+        "one product level per reporter, partner, period, flow and classification: leaves never mix with their parents",
     ),
     _re_flow("RX", "X", "re_exports_within_exports"),
     _re_flow("RM", "M", "re_imports_within_imports"),

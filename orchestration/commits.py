@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from orchestration.outcomes import PartitionOutcome, RunContext, Status
 from orchestration.stages import Stage, View, key_values, year_of
 from transforms.contracts.model import Table
 from transforms.contracts.ops import LEDGER
-from transforms.contracts.records import CheckResult, DataFile, TaskResult
+from transforms.contracts.records import CheckResult, DataFile, LedgerLine, TaskResult
 from transforms.core import ledger
 from transforms.io import lake, state
 
@@ -26,6 +26,7 @@ class Built:
     reason: str
     files: tuple[DataFile, ...]
     ledger: tuple[DataFile, ...]
+    lines: tuple[LedgerLine, ...]
     checks: tuple[CheckResult, ...] = ()
 
     @property
@@ -46,6 +47,7 @@ def publish(
     for entry in built:
         for table in (*stage.tables, LEDGER) if entry.failed else ():
             lake.set_aside(view.home, table, [f for f in (*entry.files, *entry.ledger) if f.table == table.name], context.run_id)
+    _book_refused(view.home, stage, [b for b in built if b.failed])
     return _record(context, stage, view, built, versions.get(stage.tables[0].name))
 
 
@@ -53,15 +55,16 @@ def _gated(
     context: RunContext, stage: Stage, view: View, wanted: Mapping[str, tuple[str, str]], results: Mapping[str, list[TaskResult]]
 ) -> list[Built]:
     """Ledger lines written, then one gate over all partitions; its results recorded, whatever they are."""
-    files, written = {}, {}
+    files, lines, written = {}, {}, {}
     for key, found in results.items():
         files[key] = tuple(f for r in found for f in r.files)
-        written[key] = tuple(ledger.write(view.home, [line for r in found for line in r.ledger]))
+        lines[key] = tuple(line for r in found for line in r.ledger)
+        written[key] = tuple(ledger.write(view.home, lines[key]))
         for warning in (w for r in found for w in r.warnings):
             context.log(f"{stage.name} {key}: {warning}")
     checks = gate_files(view.home, stage, {k: f for k, f in files.items() if wanted[k][0]}, written)
     state.record_checks(view.home, context.run_id, [c for found in checks.values() for c in found])
-    return [Built(k, *wanted[k], files[k], written[k], tuple(checks.get(k, ()))) for k in results]
+    return [Built(k, *wanted[k], files[k], written[k], lines[k], tuple(checks.get(k, ()))) for k in results]
 
 
 def _partition_keys(
@@ -90,6 +93,19 @@ def _commit(home: Path, stage: Stage, built: Iterable[Built]) -> dict[str, int |
         if replaced:
             versions[table.name] = lake.commit(home, table, replaced)
     return versions
+
+
+def _book_refused(home: Path, stage: Stage, refused: Iterable[Built]) -> None:
+    """What a gate keeps out is in the ledger too: beside the lines of the good version that stays, in = refused."""
+    replaced: dict[str, list[DataFile]] = {}
+    for entry in refused:
+        name = f"{stage.tables[0].name} refused"
+        came = [line for line in entry.lines if line.reason == "in"]
+        booked = [replace(line, table_name=name, reason=reason) for line in came for reason in ("in", "refused")]
+        for file in ledger.write(home, booked, beside=name):
+            replaced[file.partition_key] = [file]
+    if replaced:
+        lake.commit(home, LEDGER, replaced)
 
 
 def _status(context: RunContext, stage: Stage, entry: Built) -> Status:
@@ -143,6 +159,16 @@ def _record(context: RunContext, stage: Stage, view: View, built: Iterable[Built
                 entry.reason,
             )
         )
-        context.log(f"{stage.name} {entry.key}: {status}, {row.row_count:,} rows ({entry.reason})".replace("  ", " "))
+        context.log(_line(stage, entry, status, row.row_count))
     state.record(view.home, states, forget)
     return outcomes
+
+
+def _line(stage: Stage, entry: Built, status: Status, rows: int) -> str:
+    """A partition's line of the log; of one that was refused, by which checks and what stands in for it."""
+    name = f"{stage.name} {entry.key}".rstrip()
+    if not entry.failed:
+        return f"{name}: {status}, {rows:,} rows ({entry.reason})"
+    checks = ", ".join(sorted({c.check_name for c in entry.failed}))
+    stands = f"the last good version ({rows:,} rows) stays" if rows else "nothing of it is in the release"
+    return f"{name}: REFUSED by its gate ({checks}); {stands}. `entrepot quality report` shows the rows"

@@ -17,6 +17,7 @@ from transforms.cluster import dask_client
 from transforms.contracts import lake as contracts
 from transforms.contracts import ops
 from transforms.contracts.records import CheckResult, Snapshot
+from transforms.core import ledger
 from transforms.io import lake, state
 from transforms.io.archives import BadFileError
 from transforms.io.snapshot import take_snapshot
@@ -118,9 +119,17 @@ def test_a_source_that_fails_its_gate_keeps_its_last_good_version(
     assert list((settings.home / "build" / "failed").rglob("*.parquet")), "what failed stays aside"
     checks = lake.read(settings.home, ops.CHECK_RESULT).to_pylist()
     assert any(c["check_name"] == "planted" and not c["is_passed"] for c in checks)
+    booked = {(line.table_name, line.reason): line.value_mills for line in ledger.committed(settings.home, "ingest", "comtrade", 2020)}
+    assert booked == {
+        ("reported_flows", "in"): 700_000,
+        ("reported_flows", "out"): 700_000,
+        ("reported_flows refused", "in"): 1_600_000,
+        ("reported_flows refused", "refused"): 1_600_000,
+    }
     # with the gate content again, the run goes on by itself
     assert run(settings, client)["reported_flows/comtrade"]["source=comtrade/year=2020"].status == "built"
     assert flows(settings) == {2019: 500, 2020: 900}
+    assert all(line.reason != "refused" for line in ledger.committed(settings.home, "ingest", "comtrade", 2020))
 
 
 def test_refuse_means_refuse(settings: Settings, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,7 @@ VALUE_REASONS = (
     "weighting",
     "nes_moved",
     "suppressed_residual",
+    "refused",
 )
 LEDGER_STAGES = ("ingest", "harmonise", "reconcile", "aggregate")
 

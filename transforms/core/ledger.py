@@ -49,11 +49,23 @@ def is_closed(lines: Iterable[LedgerLine]) -> bool:
     return not open_balances(lines)
 
 
-def write(home: Path, lines: Iterable[LedgerLine]) -> list[DataFile]:
-    """Write lines as files of ops/ledger, one per partition (stage, source, year), not committed."""
+def committed(home: Path, stage: str, source: str, year: int) -> list[LedgerLine]:
+    """The lines of one partition as they are committed."""
+    rows = lake.read(home, LEDGER, stage=stage, source=source, year=year).to_pylist()
+    return [LedgerLine(**{k: v for k, v in r.items() if k != "value_usd"}, value_mills=int(r["value_usd"].scaleb(3, _WIDE))) for r in rows]
+
+
+def write(home: Path, lines: Iterable[LedgerLine], *, beside: str | None = None) -> list[DataFile]:
+    """Write lines as files of ops/ledger, one per partition (stage, source, year), not committed.
+
+    ``beside`` names the table that the lines speak of, where they join the partition's other
+    committed lines instead of replacing them.
+    """
     parts: dict[tuple[str, str, int], list[LedgerLine]] = defaultdict(list)
     for line in merge(lines):
         parts[line.stage, line.source, line.year].append(line)
+    for key, found in parts.items() if beside else ():
+        found += [line for line in committed(home, *key) if line.table_name != beside]
     schema = table_schema(LEDGER)
     names = [c for c in LEDGER.columns if c not in LEDGER.partition_by]
     files = []
@@ -68,7 +80,7 @@ def write(home: Path, lines: Iterable[LedgerLine]) -> list[DataFile]:
                 "value_usd": Decimal(line.value_mills).scaleb(-3, _WIDE),
                 "unparsed_count": line.unparsed_count,
             }
-            for line in found
+            for line in merge(found)
         ]
         data = pa.Table.from_pylist(rows, schema=pa.schema([schema.field(n) for n in names]))
         file = lake.write_partition(home, LEDGER, {"stage": stage, "source": source, "year": year}, [data])

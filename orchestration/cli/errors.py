@@ -14,6 +14,9 @@ _CODES = {"GateRefused": REFUSED, "ContractRefused": REFUSED, "RefusedError": RE
 _LISTED = 10
 
 
+INTERRUPTED = "entrepot: interrupted; nothing was published by this run, what was published before stays. Run it again to go on\n"
+
+
 class UsageRefused(ValueError):
     """The command was asked for something that can't be; the text says what to write instead."""
 
@@ -60,8 +63,13 @@ def explained() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        sys.stderr.write("entrepot: interrupted; what was published stays\n")
+        sys.stderr.write(INTERRUPTED)
         sys.exit(130)
+    except SystemExit as end:
+        # typer turns an interrupt into exit 130 without a word
+        if end.code == 130:
+            sys.stderr.write(INTERRUPTED)
+        raise
     except Exception as error:
         if os.environ.get("ENTREPOT_DEBUG") == "1":
             raise

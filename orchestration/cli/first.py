@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
     from transforms.settings import Settings
 
 DEMO_SEED = 2025
+DEMO_HOME = "demo"
 SYNTHETIC = "SYNTHETIC: a made-up world. Names are real, numbers are not."
 
 
 def demo_files(settings: Settings, seed: int) -> Path:
     """Folder of the synthetic world's files, written once per seed; whole or not at all."""
-    import os
     import shutil
 
     from transforms.synthetic.files import write_world
@@ -46,7 +47,7 @@ def _refuse_real(settings: Settings) -> None:
     if real:
         raise UsageRefused(
             f"{settings.home} holds real files ({real[0]} and {len(real) - 1} more); a made-up world must not mix with them: "
-            "say another home, `entrepot --home ./demo demo`"
+            "say another home, `entrepot --home ./another demo`"
         )
 
 
@@ -58,7 +59,8 @@ def demo(
     from transforms.io.snapshot import Declared
     from transforms.settings import load_settings
 
-    settings = load_settings()
+    # a home of its own, so that the first real file doesn't meet a made-up world
+    settings = load_settings(None if os.environ.get("ENTREPOT_HOME") else DEMO_HOME)
     _refuse_real(settings)
     with progress("working", quiet=quiet) as log:
         log("writing the synthetic world")

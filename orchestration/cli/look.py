@@ -49,7 +49,8 @@ def status(as_json: AsJson = False) -> None:
 
     settings = load_settings()
     plan, current, held = make_plan(settings), release.current_release(settings.home), hold_reason(settings.home)
-    failed = [(t, k) for (t, k), s in sorted(state.read_states(settings.home).items()) if s.gate == "failed"]
+    states = state.read_states(settings.home)
+    failed = [key for key, s in sorted(states.items()) if s.gate == "failed"]
     is_fresh = plan.is_empty and release.is_current(settings.home, current_fingerprint(settings))
     if as_json:
         stale = [vars(i) for i in plan.items]
@@ -60,7 +61,9 @@ def status(as_json: AsJson = False) -> None:
     if held:
         say(f"held     {held}; `entrepot releases resume` lets the schedule go on")
     for table, key in failed:
-        say(f"failed   {table} {key}: its gate refused it; the last good version stays")
+        rows = states[table, key].row_count
+        stands = f"its last good version ({rows:,} rows) stays" if rows else "nothing of it is in the release"
+        say(f"refused  {table} {key}: its gate failed; {stands}; `entrepot quality report` shows the rows, every run tries it again")
     if plan.items:
         say("\n" + table_text(("stale", "partition", "why"), [(i.stage, i.partition_key or "whole", i.reason) for i in plan.items]))
         say("`entrepot run` rebuilds these")

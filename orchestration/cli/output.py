@@ -8,6 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 
+def called_as() -> str:
+    """How the reader can call the command again: by its name where that is on PATH, else by the path it has."""
+    import shutil
+    import sys
+
+    return "entrepot" if shutil.which("entrepot") else sys.argv[0] if sys.argv[0].endswith("entrepot") else "entrepot"
+
+
 def say(text: str = "") -> None:
     """A line on stdout."""
     sys.stdout.write(text + "\n")

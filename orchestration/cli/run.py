@@ -77,10 +77,33 @@ def keep_snapshots(settings: Settings, paths: Sequence[Path], declared: Declared
             if snapshot.header_extras:
                 log(f"{snapshot.file_name}: columns that {snapshot.layout} doesn't know, left unread: {', '.join(snapshot.header_extras)}")
             taken.append(snapshot)
+    _refuse_mixed(settings, taken)
     for what, alike in kinds.items():
         names = [s.file_name for s in alike]
         log(f"{what}: {', '.join(names) if len(names) <= _NAMED else f'{len(names)} files, {names[0]} to {names[-1]}'}")
     return taken
+
+
+def _refuse_mixed(settings: Settings, taken: Sequence[Snapshot]) -> None:
+    """A made-up world and real files don't share a home: what was just taken is moved aside, UsageRefused says so."""
+    from orchestration.cli.errors import UsageRefused
+    from transforms.io.snapshot import live_snapshots, refuse
+
+    if not taken:
+        return
+    fresh = {s.snapshot_id for s in taken}
+    kinds = {s.is_synthetic for s in live_snapshots(settings.home)}
+    if len(kinds) < 2:
+        return
+    standing = {s.is_synthetic for s in live_snapshots(settings.home) if s.snapshot_id not in fresh}
+    for snapshot in taken:
+        if standing != {snapshot.is_synthetic}:
+            refuse(settings.home, snapshot.snapshot_id)
+    held = "synthetic" if standing == {True} else "real" if standing == {False} else "both kinds of"
+    raise UsageRefused(
+        f"{settings.home} holds {held} files: real trade and a made-up world must not mix. Say another home, "
+        "`entrepot --home ./other run PATH`; nothing was changed"
+    )
 
 
 def bring_up(
@@ -133,7 +156,9 @@ def _bytes(path: Path) -> int:
 
 def _plan_line(plan: Plan) -> str:
     years = ", ".join(str(y) for y in plan.years)
-    return f"years {years}" if years else f"{len(plan.items)} steps" if plan.items else "the marts"
+    new = sum(i.stage == "parse" for i in plan.items)
+    parts = [f"{new} new files" if new > 1 else "a new file" if new else "", f"years {years}" if years else ""]
+    return " and ".join(p for p in parts if p) or ("dimensions and marts" if plan.items else "the marts")
 
 
 def summary(settings: Settings, outcome: Any, seconds: float) -> dict[str, Any]:
@@ -150,7 +175,15 @@ def summary(settings: Settings, outcome: Any, seconds: float) -> dict[str, Any]:
         "release_id": release_id,
         "release_folder": str(folder) if folder else None,
         "years": sorted({o.year for o in outcomes if o.status == "built" and o.year is not None}),
-        "kept_stale": [f"{o.stage} {o.partition_key}: {o.reason}" for o in outcomes if o.status == "kept_stale"],
+        "refused": [
+            {
+                "partition": o.partition_key,
+                "checks": sorted({c.check_name for c in o.checks if not c.is_passed and c.severity == "error"}),
+                "rows_that_stay": o.rows,
+            }
+            for o in outcomes
+            if o.status == "kept_stale"
+        ],
         "sources": rows_by_source(settings.home),
         "checks_passed": sum(c.is_passed for c in checks),
         "checks_failed": sum(not c.is_passed for c in checks),
@@ -160,7 +193,7 @@ def summary(settings: Settings, outcome: Any, seconds: float) -> dict[str, Any]:
 
 def print_summary(found: dict[str, Any]) -> None:
     """The summary for a reader, ending with the next command to try."""
-    from orchestration.cli.output import say, table_text
+    from orchestration.cli.output import called_as, say, table_text
 
     if not found["published"]:
         say(f"nothing new: release {found['release_id']} is current ({found['seconds']} s)")
@@ -170,15 +203,23 @@ def print_summary(found: dict[str, Any]) -> None:
     years = ", ".join(map(str, found["years"])) or "none"
     checks = f"{found['checks_passed']} passed, {found['checks_failed']} failed"
     say(f"\nyears built: {years}; checks of the gates: {checks}; {found['seconds']} s")
-    for line in found["kept_stale"]:
-        say(f"kept an older version: {line}")
+    for entry in found["refused"]:
+        stands = (
+            f"its last good version ({entry['rows_that_stay']:,} rows) stays" if entry["rows_that_stay"] else "nothing of it is published"
+        )
+        say(
+            f"PARTIAL: {entry['partition']} was refused by {', '.join(entry['checks'])}; {stands}. `entrepot quality report` shows the rows"
+        )
     folder = found["release_folder"]
     say(f"release {found['release_id']}")
     say(f"  {folder}/entrepot.duckdb\n  {folder}/marts/*.parquet\n  {folder}/site/index.html")
     if any(s["quarantined"] for s in found["sources"]):
         say("rows in quarantine: `entrepot quarantine list` says why")
-    query = "select exporter_name, sum(value_fob_usd) as usd from fct_bilateral_totals group by 1 order by 2 desc limit 10"
-    say(f'next: entrepot query "{query}"')
+    query = (
+        "select period, exporter_name, sum(value_fob_usd) as usd from fct_bilateral_totals "
+        "group by all order by period desc, usd desc limit 10"
+    )
+    say(f'next: {called_as()} query "{query}"')
 
 
 def print_plan(settings: Settings, paths: Sequence[Path], declared: Declared, *, as_json: bool) -> None:

@@ -55,7 +55,7 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: str | bytes, word:
 
 def test_an_unknown_layout_lists_the_known_and_what_the_nearest_misses(tmp_path: Path) -> None:
     path = write(tmp_path, NAME, "t,i,j,k,v\n2020,4,36,71120,0.7\n")
-    with pytest.raises(UnknownLayoutError, match=r"Layouts known: baci .*comtrade_bulk.*The nearest is baci; missing from it: q\."):
+    with pytest.raises(UnknownLayoutError, match=r"The nearest is baci; missing from it: q\. Layouts known: baci .*comtrade_bulk"):
         take_snapshot(path, Settings(home=tmp_path / "home"))
 
 

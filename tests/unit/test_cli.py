@@ -278,7 +278,7 @@ def test_a_run_hands_its_plan_to_the_job_and_sums_up(capsys: Capture, home: Path
         return SimpleNamespace(release_id="20260131-11111111", published=True, outcomes=(outcome,), seconds=1.0)
 
     cut(home)
-    monkeypatch.setattr(plan, "make_plan", lambda settings: _Plan(("x",), (2020,)))
+    monkeypatch.setattr(plan, "make_plan", lambda settings: _Plan((SimpleNamespace(stage="bilateral_flows"),), (2020,)))
     monkeypatch.setattr(snapshot, "live_snapshots", lambda home: [object()])
     monkeypatch.setitem(sys.modules, "orchestration.jobs", SimpleNamespace(refresh=refresh))
     monkeypatch.setattr("orchestration.jobs", sys.modules["orchestration.jobs"], raising=False)
@@ -287,7 +287,7 @@ def test_a_run_hands_its_plan_to_the_job_and_sums_up(capsys: Capture, home: Path
     assert "to rebuild: years 2020" in done.err
     assert "years built: 2020" in done.out
     assert "releases/20260131-11111111/entrepot.duckdb" in done.out
-    assert asked["plan"] == _Plan(("x",), (2020,))
+    assert asked["plan"] == _Plan((SimpleNamespace(stage="bilateral_flows"),), (2020,))
 
 
 def test_an_empty_home_says_what_to_do(capsys: Capture, home: Path) -> None:
@@ -300,3 +300,21 @@ def test_a_missing_file_is_named(capsys: Capture, home: Path) -> None:
     done = entrepot(capsys, home, "run", str(home / "absent.csv"))
     assert done.code == 1
     assert "absent.csv: no such file or folder" in done.err
+
+
+def test_a_made_up_world_and_real_files_dont_share_a_home(capsys: Capture, home: Path, tmp_path: Path) -> None:
+    from transforms.io.snapshot import live_snapshots, take_snapshot
+    from transforms.settings import load_settings
+
+    def write(name: str, usd: int, *, synthetic: bool) -> Path:
+        path = tmp_path / name
+        header = "Classification,Year,Trade Flow Code,Trade Flow,Reporter Code,Reporter,Partner Code,Partner,Commodity Code,Commodity"
+        path.write_text(f"{header},Trade Value (US$),Flag\nH5,2020,2,Export,842,USA,156,China,87,Vehicles,{usd},0\n", "utf-8")
+        path.with_name(f"{name}.entrepot.json").write_text(json.dumps({"is_synthetic": synthetic}), "utf-8")
+        return path
+
+    (first,) = take_snapshot(write("made_up.csv", 1, synthetic=True), load_settings(home))
+    done = entrepot(capsys, home, "run", str(write("real.csv", 2, synthetic=False)))
+    assert done.code == 2
+    assert "must not mix" in done.err
+    assert [s.snapshot_id for s in live_snapshots(home)] == [first.snapshot_id], "the real file isn't kept"

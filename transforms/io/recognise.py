@@ -95,10 +95,9 @@ def recognise(head: bytes, name: str) -> Recognised:
 def _unknown(name: str, line: str, near: list[tuple[int, int, Layout, list[str]]]) -> str:
     _, _, layout, missing = min(near, key=lambda entry: entry[:2])
     known = "; ".join(f"{entry.name} ({entry.title})" for entry in LAYOUTS.values())
-    return (
-        f"{name}: no known layout has this header: {line[:200]!r}. Layouts known: {known}. "
-        f"The nearest is {layout.name}; missing from it: {', '.join(missing)}."
-    )
+    shares = len(missing) < sum(f.required for f in layout.fields)
+    nearest = f"The nearest is {layout.name}; missing from it: {', '.join(missing)}." if shares else "It shares no column with any of them."
+    return f"{name}: no known layout has this header: {line[:80]!r}. {nearest} Layouts known: {known}."
 
 
 def edition_code(text: str) -> str:

@@ -58,11 +58,7 @@ def _make() -> Adapter:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations as gx
 
-    # its progress is no news of a run's; this module of it sets its own level
-    import great_expectations.data_context.types.base
-
-    for name in ("great_expectations", great_expectations.data_context.types.base.__name__):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    _quieten()
     from great_expectations.datasource.fluent import SQLDatasource
     from great_expectations.execution_engine import SqlAlchemyExecutionEngine
     from great_expectations.expectations.core import UnexpectedRowsExpectation

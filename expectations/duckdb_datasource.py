@@ -53,6 +53,14 @@ def adapter() -> Adapter:
         return _make()
 
 
+def _quieten() -> None:
+    """GX's progress is no news of a run's; one module of it sets its own level."""
+    import great_expectations.data_context.types.base as talkative
+
+    for name in ("great_expectations", talkative.__name__):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
 @cache
 def _make() -> Adapter:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"

@@ -58,6 +58,15 @@ def run(settings: Settings, client: Client) -> dict[str, dict[str, engine.Partit
     return {name: {o.partition_key: o for o in engine.run_stage(context, name)} for name in stages.STAGES}
 
 
+def test_a_reporter_may_come_by_chapter_for_one_partner_and_by_product_for_another(
+    settings: Settings, client: Client, tmp_path: Path
+) -> None:
+    take_snapshot(legacy(tmp_path, "by_product.csv", (2020, 2, "842", "490", "871200", 30)), settings)
+    assert run(settings, client)["reported_flows/comtrade"]["source=comtrade/year=2020"].status == "built"
+    rows = lake.read(settings.home, contracts.REPORTED_FLOWS, ["partner_code", "product_code"], year=2020).to_pylist()
+    assert sorted(tuple(r.values()) for r in rows) == [("156", "87"), ("490", "871200")]
+
+
 def gate_that_fails(only: str, table: str) -> Callable[..., Mapping[str, list[CheckResult]]]:
     def gate(home: Path, stage: stages.Stage, files: Mapping[str, object], ledger: Mapping[str, object]) -> dict[str, list[CheckResult]]:
         return {

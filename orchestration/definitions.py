@@ -1,4 +1,4 @@
-"""All that Dagster is told: assets from file to release, one job, a sensor and a schedule."""
+"""All that Dagster is told: assets from file to release, the jobs intake and refresh, what starts them."""
 
 import json
 from pathlib import Path

@@ -23,7 +23,7 @@ from transforms.sources.parse import YearReport, parse_snapshot, read_report
 from transforms.sources.rows import KINDS, exact_sum, whole
 from transforms.sources.spool import Spool
 
-INGEST_VERSION = f"1.{PARSE_VERSION}"
+INGEST_VERSION = f"2.{PARSE_VERSION}"
 #: Rows that are resolved at a time: memory follows this, not the partition.
 GROUP_ROWS = 1 << 19
 
@@ -177,16 +177,21 @@ def _resolve(table: pa.Table, complete: Sequence[bool], ledger: Ledger, found: c
 
 
 def _count_quarantined(home: Path, year: int, snapshots: Sequence[Snapshot], ledger: Ledger) -> None:
-    """Rows that parsing set aside; those without a readable period count in the snapshot's first year."""
+    """Rows that parsing set aside, each in its own year.
+
+    A row without a readable year, or of a year in which its snapshot has no row that stands
+    (no partition need exist for it), counts in the snapshot's first year.
+    """
     for snapshot in snapshots:
         reports = [read_report(home, snapshot, m) for m in snapshot.members]
-        first = min((y for r in reports if r for y in r.years), default=year)
+        good = {y for r in reports if r for y in r.years}
+        first = min(good, default=year)
         for member in snapshot.members:
             path = parsed_folder(home, snapshot, member) / "quarantine.parquet"
             if not path.exists():
                 continue
             for row in pq.read_table(path, columns=["year", "frequency", "period", "value_mills"]).to_pylist():
-                if (row["year"] or first) == year:
+                if (row["year"] if row["year"] in good else first) == year:
                     value = row["value_mills"]
                     ledger.add(row["frequency"] or "A", row["period"] or str(year), "quarantined", 1, value or 0, int(value is None))
 

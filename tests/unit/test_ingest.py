@@ -159,3 +159,19 @@ def test_a_parse_report_is_small_and_picklable(tmp_path: Path, home: Path) -> No
     report = parse_snapshot(home, snapshot, "a.csv")
     assert pickle.loads(pickle.dumps(report)) == report == parse_snapshot(home, snapshot, "a.csv")
     assert known_years(home, snapshot) == frozenset({2017})
+
+
+def test_a_release_of_another_form_is_refused_and_names_none_newer(tmp_path: Path, home: Path) -> None:
+    path = write(tmp_path, "x.txt", bulk({"primaryValue": "100"}))
+    with pytest.raises(BadFileError, match="--release V2 is no release of a comtrade_bulk file; its releases are written 2024-05-01"):
+        take_snapshot(path, Settings(home=home), declared=Declared(source_release="V2"))
+    write(tmp_path, "x.txt.entrepot.json", json.dumps({"source_release": "V2"}))
+    ingest(home, path, write(tmp_path, "a[2099-05-01].txt", bulk({"primaryValue": "111"})))
+    assert [r["reported_value_usd"] for r in flows(home)] == [Decimal(111)]
+
+
+@pytest.mark.parametrize(("older", "newer"), [("V202501", "V202501b"), ("V202401b", "V202501")])
+def test_baci_releases_are_days(tmp_path: Path, home: Path, older: str, newer: str) -> None:
+    for release, value in ((newer, 2), (older, 1)):
+        ingest(home, write(tmp_path, f"BACI_HS17_Y2020_{release}.csv", BACI_HEADER + f"2020,4,36,10121,{value},1\n"))
+    assert [r["reported_value_usd"] for r in flows(home)] == [Decimal(2000)]

@@ -10,18 +10,19 @@ from transforms.contracts.model import Field, Layout
 _EDITIONS = "|".join(BACI_EDITIONS)
 _LEGACY_FLOWS = (("1", "M"), ("2", "X"), ("3", "RX"), ("4", "RM"))
 _NUMBER = {"exponent": True}
+#: How the publishers write a release: BACI's version V202501, the day of a Comtrade file.
+_BACI_RELEASE = r"V\d{6}[a-z]?"
+_COMTRADE_RELEASE = r"\d{4}-\d{2}-\d{2}"
 
 _BACI_LICENCE = {
     "licence": "Etalab 2.0",
     "attribution": "CEPII, BACI (Gaulier and Zignago 2010)",
     "redistribution": "open",
-    "url": "https://www.cepii.fr/CEPII/en/bdd_modele/bdd_modele_item.asp?id=37",
 }
 _COMTRADE_LICENCE = {
     "licence": "UN Comtrade terms of use",
     "attribution": "United Nations, UN Comtrade",
     "redistribution": "internal",
-    "url": "https://comtradeplus.un.org",
 }
 
 BACI = Layout(
@@ -40,7 +41,8 @@ BACI = Layout(
     constants=(("frequency", "A"), ("flow_code", "X"), ("product_level", "6"), ("valuation", "FOB")),
     name_pattern=rf"BACI_(?P<edition>{_EDITIONS})_(?:Y(?P<year>\d{{4}})_)?V(?P<release>\d{{6}}[a-z]?)",
     needs=("edition", "release"),
-    notes="Thousand USD and tonnes; q is padded text with a padded NA; k may have lost its leading zeros.",
+    # Thousand USD and tonnes; q is padded text with a padded NA; k may have lost its leading zeros.
+    release_form=_BACI_RELEASE,
     **_BACI_LICENCE,  # type: ignore[arg-type]
 )
 
@@ -99,7 +101,8 @@ COMTRADE_LEGACY = Layout(
         ("customs_code", ("", "C00")),
         ("mode_of_transport_code", ("", "0")),
     ),
-    notes="A query's download: partial. Quantity 0 with unit 1 (No Quantity) means missing.",
+    # A query's download: partial. Quantity 0 with unit 1 (No Quantity) means missing.
+    release_form=_COMTRADE_RELEASE,
     **_COMTRADE_LICENCE,  # type: ignore[arg-type]
 )
 
@@ -119,7 +122,8 @@ COMTRADE_LEGACY_CUT = Layout(
     ),
     encodings=("utf-8", "latin-1"),
     flow_map=_LEGACY_FLOWS,
-    notes="No level column: the level is the length of the code, an odd length having lost a zero.",
+    # No level column: the level is the length of the code, an odd length having lost a zero.
+    release_form=_COMTRADE_RELEASE,
     **_COMTRADE_LICENCE,  # type: ignore[arg-type]
 )
 
@@ -172,7 +176,8 @@ COMTRADE_BULK = Layout(
         ("mode_of_supply_code", ("", "0", "-1")),
     ),
     name_pattern=r"(?P<release>\d{4}-\d{2}-\d{2})",
-    notes="typeCode C only: services are refused. isReported false: a copy, not a report.",
+    # typeCode C only: services are refused. isReported false: a copy, not a report.
+    release_form=_COMTRADE_RELEASE,
     **_COMTRADE_LICENCE,  # type: ignore[arg-type]
 )
 
@@ -200,6 +205,7 @@ BACI_COUNTRIES = Layout(
     encodings=("utf-8", "latin-1"),
     kind="areas",
     name_pattern=r"V(?P<release>\d{6}[a-z]?)",
+    release_form=_BACI_RELEASE,
     **_BACI_LICENCE,  # type: ignore[arg-type]
 )
 BACI_PRODUCTS = Layout(
@@ -216,6 +222,7 @@ BACI_PRODUCTS = Layout(
     constants=(("product_level", "6"),),
     name_pattern=rf"(?P<edition>{_EDITIONS})_V(?P<release>\d{{6}}[a-z]?)",
     needs=("edition",),
+    release_form=_BACI_RELEASE,
     **_BACI_LICENCE,  # type: ignore[arg-type]
 )
 

@@ -7,7 +7,7 @@ dbt sources and contracts, Dagster's column metadata and the data dictionary.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 ColumnType = Literal[
@@ -129,14 +129,13 @@ class Layout:
     aggregate_roles: tuple[tuple[str, tuple[str, ...]], ...] = ()
     #: regular expression on the file name with named groups edition, release, year
     name_pattern: str | None = None
+    #: regular expression on a whole release, as the publisher writes it: only such are compared
+    release_form: str = ""
     #: what must be known beside the header, from the name or the command line
     needs: tuple[str, ...] = ()
     licence: str = "unknown"
     attribution: str = ""
     redistribution: Literal["open", "internal", "unknown"] = "unknown"
-    url: str = ""
-    notes: str = ""
-    header_required: tuple[str, ...] = field(default=())
 
     def field_for(self, header: str) -> Field | None:
         """The declared field for a header text, by name or alias, or None (a drift event)."""

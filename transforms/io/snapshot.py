@@ -11,6 +11,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -137,6 +138,11 @@ def _declare(path: Path, layout: Layout, members: Sequence[_Member], declared: D
     edition = declared.edition or said.get("edition")
     code = edition_code(str(edition)) if edition else _one_of(path, layout, members, "edition")
     release = declared.source_release or said.get("source_release") or _one_of(path, layout, members, "release")
+    if declared.source_release and not re.fullmatch(layout.release_form, declared.source_release):
+        example = "V202501" if layout.source == "baci" else "2024-05-01"
+        raise BadFileError(
+            f"{path.name}: --release {declared.source_release} is no release of a {layout.name} file; its releases are written {example}"
+        )
     lacking = [n for n, v in (("edition", code), ("release", release)) if n in layout.needs and not v]
     if lacking:
         raise BadFileError(

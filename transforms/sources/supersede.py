@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from transforms.contracts.layouts import LAYOUTS
 from transforms.contracts.records import Snapshot
 from transforms.io.lake import mills
 from transforms.sources import order
@@ -19,9 +21,20 @@ REASONS = ("out", "control", "breakdown", "duplicate", "superseded", "quarantine
 
 
 def precedence(snapshot: Snapshot) -> tuple[str, str, str]:
-    """Sort key of snapshots, newest last: the publisher's release (else the day it was taken), then when it was taken."""
+    """Sort key of snapshots, newest last: the day of the publisher's release, then when it was taken.
+
+    A release in its layout's form is read as a day (V202501 as 2025-01, V202501b after it);
+    any other is a name, not a day, and the day on which the file was taken stands for it.
+    """
     taken = snapshot.taken_at.isoformat()
-    return (snapshot.source_release or taken[:10], taken, snapshot.snapshot_id)
+    release = snapshot.source_release or ""
+    if not re.fullmatch(LAYOUTS[snapshot.layout].release_form, release):
+        day = taken[:10]
+    elif release.startswith("V"):
+        day = f"{release[1:5]}-{release[5:]}"
+    else:
+        day = release
+    return (day, taken, snapshot.snapshot_id)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import table_schema
+from transforms.contracts.codes import TOTAL
 from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile, TaskResult
 from transforms.core.harmonise import harmonise_year
@@ -20,18 +21,19 @@ from transforms.io import lake
 from transforms.settings import Reconcile, Settings
 
 YEAR = 2020
+USA, CHINA, FRANCE = "842", "156", "251"
 
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """One reported row; value, FOB and weight in thousandths of a USD or kg."""
+    """One reported row; value, FOB and weight in thousandths of a USD or kg. The level is the code's length unless given."""
 
     reporter: str
     partner: str
     flow: str
     product: str
     value: int
-    level: int = 6
+    level: int = -1
     classification: str = "H5"
     source: str = "comtrade"
     period: str = str(YEAR)
@@ -40,6 +42,10 @@ class Report:
     weight: int | None = None
     rounded: bool = False
     control: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.level < 0:
+            object.__setattr__(self, "level", 0 if self.product == TOTAL else len(self.product))
 
     def row(self, line: int) -> dict[str, Any]:
         """As a row of reported_flows or control_totals."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.unit.core_cases import YEAR, Report, commit_reports, harmonise, ledger_of, mills_of, settings_of
+from tests.unit.core_cases import CHINA, FRANCE, USA, YEAR, Report, commit_reports, harmonise, ledger_of, mills_of, settings_of
+from transforms.contracts import codes
 from transforms.contracts import lake as contracts
+from transforms.contracts.records import TaskResult
 from transforms.core import harmonise as module
-from transforms.core.harmonise import harmonise_year
+from transforms.core.harmonise import harmonise_year, row_groups_of
 from transforms.core.ledger import is_closed
 from transforms.io import lake
 
@@ -24,7 +27,7 @@ def test_a_report_becomes_the_side_its_flow_says(home: Path) -> None:
     assert ledger_of(result) == {("comtrade", "in"): 21_000, ("comtrade", "out"): 21_000}
 
 
-def test_self_trade_and_re_exports_leave_with_their_reason(home: Path) -> None:
+def test_self_trade_re_exports_and_other_flows_leave_with_their_reason(home: Path) -> None:
     commit_reports(
         home,
         [
@@ -33,14 +36,16 @@ def test_self_trade_and_re_exports_leave_with_their_reason(home: Path) -> None:
             Report("156", "56", "RM", "870380", 500),
             Report("156", "156", "M", "870380", 7_000),
             Report("156", "156", "RM", "870380", 300),
+            *(Report("156", "56", flow, "870380", 10) for flow in ("DX", "FM", "MIP", "MOP", "XIP", "XOP")),
         ],
     )
     rows, result = harmonise(home)
     assert [mills_of(r["reported_value_usd"]) for r in rows] == [10_000]
     assert ledger_of(result) == {
-        ("comtrade", "in"): 21_800,
+        ("comtrade", "in"): 21_860,
         ("comtrade", "self_trade"): 7_300,
         ("comtrade", "re_export"): 4_500,
+        ("comtrade", "other_flow"): 60,
         ("comtrade", "out"): 10_000,
     }
     assert is_closed(result.ledger)
@@ -103,7 +108,7 @@ def _mixed() -> list[Report]:
     products = ("010121", "520100", "720110", "870380")
     reports = [
         Report(a, b, flow, p, 1000 * (n + 1), period=period)
-        for period in ("2020", "202001")
+        for period in ("2020", "2020-01")
         for n, p in enumerate(products)
         for a, b in (("4", "31"), ("842", "31"), ("31", "842"), ("156", "4"))
         for flow in ("X", "M")
@@ -146,3 +151,29 @@ def test_bytes_are_equal_on_repetition_and_nothing_is_read_from_the_clock(home: 
     commit_reports(home, _mixed())
     first, second = (harmonise_year(home, YEAR, settings_of(home)) for _ in range(2))
     assert [f.sha256 for f in first.files] == [f.sha256 for f in second.files] and first.ledger == second.ledger
+
+
+def test_a_year_without_anything_gives_nothing(home: Path) -> None:
+    assert harmonise_year(home, YEAR, settings_of(home)) == TaskResult(())
+
+
+def test_buckets_hold_their_chapters(home: Path) -> None:
+    products = ["010121", "520100", "720000", "870380", "TOTAL"]
+    commit_reports(home, [Report(CHINA, USA, "X", p, 1) for p in products])
+    rows, _ = harmonise(home)
+    assert {r["product_code"]: r["product_bucket"] for r in rows} == {p: codes.product_bucket(p) for p in products}
+
+
+def test_a_partner_with_nothing_but_a_total_is_all_residual(home: Path) -> None:
+    commit_reports(home, [Report(CHINA, USA, "X", "870380", 5_000), Report(CHINA, FRANCE, "X", "TOTAL", 8_000, control="parent")])
+    rows, result = harmonise(home)
+    assert {(r["importer_code"], r["product_code"], r["is_residual"]): mills_of(r["reported_value_usd"]) for r in rows} == {
+        (USA, "870380", False): 5_000,
+        (FRANCE, "XXXXXX", True): 8_000,
+    }
+    assert is_closed(result.ledger)
+
+
+def test_empty_tables_have_no_row_groups() -> None:
+    key = (*contracts.STRATUM, "exporter_code", "importer_code", "product_code")
+    assert list(row_groups_of(pa.schema([(c, pa.string()) for c in key]).empty_table(), key)) == []

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tests.unit.core_cases import YEAR, Report, commit_reports, harmonise, ledger_of, mills_of, reconcile, settings_of
+from tests.unit.core_cases import CHINA, USA, YEAR, Report, commit_reports, harmonise, ledger_of, mills_of, reconcile, settings_of
 from transforms.contracts import lake as contracts
+from transforms.contracts.records import TaskResult
 from transforms.core.ledger import is_closed
 from transforms.core.methods import METHODS, Reports
 from transforms.core.reconcile import reconcile_bucket
@@ -64,6 +65,11 @@ def test_an_import_alone_loses_its_cif_rounded_to_the_mill(home: Path) -> None:
     assert sums["comtrade", "cif_removed"] == 27_269_290_681_000 - 26_398_151_675_702
 
 
+@pytest.mark.parametrize(("cif", "fob"), [(100_000, 96_805), (1, 1), (0, 0)])
+def test_cif_is_taken_off_small_values_too(home: Path, cif: int, fob: int) -> None:
+    assert mills_of(one(home, dataclasses.replace(IMPORT, value=cif))[0]["value_fob_usd"]) == fob
+
+
 def test_half_a_mill_rounds_to_even(home: Path) -> None:
     values = [1, 3, 5, 7]
     commit_reports(home, [Report("56", "156", "M", f"87038{n}", v) for n, v in enumerate(values)])
@@ -77,15 +83,27 @@ def test_a_stated_fob_value_is_taken_before_the_factor(home: Path) -> None:
     assert (mills_of(row["value_fob_usd"]), row["cif_factor"]) == (10_000_000, 1.04)
 
 
+def test_a_stated_fob_of_zero_is_no_statement(home: Path) -> None:
+    row, _ = one(home, dataclasses.replace(IMPORT, value=100_000, fob=0))
+    assert (mills_of(row["value_fob_usd"]), row["cif_factor"]) == (96_805, 1.033)
+
+
+def test_the_factor_of_an_import_of_zero_is_floored(home: Path) -> None:
+    """0 over a stated 5 would be a factor of 0."""
+    row, _ = one(home, dataclasses.replace(IMPORT, value=0, fob=5_000))
+    assert (mills_of(row["value_fob_usd"]), mills_of(row["value_importer_cif_usd"]), row["cif_factor"]) == (0, 0, 1.0)
+
+
 def test_a_stated_fob_above_cif_counts_as_cif(home: Path) -> None:
     row, _ = one(home, dataclasses.replace(IMPORT, value=10_000_000, fob=10_500_000))
     assert (mills_of(row["value_fob_usd"]), row["cif_factor"]) == (10_000_000, 1.0)
 
 
-@pytest.mark.parametrize("valuation", ["FOB", "FAS"])
-def test_an_importer_that_reports_fob_keeps_its_value(home: Path, valuation: str) -> None:
+@pytest.mark.parametrize("valuation", ["FOB", "FAS", "unknown"])
+def test_an_importer_that_reports_no_cif_keeps_its_value(home: Path, valuation: str) -> None:
     row, sums = one(home, dataclasses.replace(IMPORT, valuation=valuation))
-    assert (mills_of(row["value_fob_usd"]), row["value_importer_cif_usd"], row["cif_factor"]) == (10_330_000, None, None)
+    assert mills_of(row["value_fob_usd"]) == mills_of(row["value_importer_fob_usd"]) == 10_330_000
+    assert row["value_importer_cif_usd"] is row["cif_factor"] is None
     assert sums == {("comtrade", "in"): 10_330_000, ("comtrade", "out"): 10_330_000}
 
 
@@ -110,28 +128,25 @@ def test_rounded_is_what_the_chosen_report_is(home: Path, method: str, rounded: 
     assert row["is_value_rounded"] is rounded
 
 
-def test_a_lone_report_is_of_a_silent_partner_or_an_orphan(home: Path) -> None:
-    commit_reports(home, [EXPORT, Report("156", "408", "X", "870380", 5_000), Report("56", "276", "M", "010121", 3_000)])
-    harmonise(home)
-    rows, _ = reconcile(home)
-    kinds = {(r["exporter_code"], r["importer_code"]): (r["evidence"], r["evidence_kind"]) for r in rows}
-    assert kinds == {
-        ("276", "56"): ("importer_only", "silent_nonreporter"),
-        ("156", "56"): ("exporter_only", "orphan"),  # Belgium reports, but not this
-        ("156", "408"): ("exporter_only", "silent_nonreporter"),
-    }
+def test_a_published_row_holds_only_what_was_published(home: Path) -> None:
+    row, sums = one(home, Report(CHINA, USA, "X", "870380", 95_000, weight=3_000, source="baci", rounded=True))
+    values = {n: mills_of(row.pop(n)) for n in ("value_fob_usd", "net_weight_kg")}
+    assert values == {"value_fob_usd": 95_000, "net_weight_kg": 3_000}
+    assert {k: v for k, v in row.items() if v is not None} == {
+        "year": 2020, "product_bucket": 3, "basis": "baci_published", "frequency": "A", "period": "2020", "classification": "H5",
+        "product_level": 6, "product_code": "870380", "exporter_code": CHINA, "importer_code": USA, "method": "baci_published",
+        "evidence": "published", "is_value_rounded": True, "is_residual": False, "snapshot_exporter": "baci-1",
+    }  # fmt: skip
+    assert sums == {("baci", "in"): 95_000, ("baci", "out"): 95_000}
 
 
-def test_published_rows_stay_as_they_are(home: Path) -> None:
-    row, sums = one(home, dataclasses.replace(EXPORT, source="baci", rounded=True))
-    assert (row["basis"], row["method"], row["evidence"], row["is_value_rounded"]) == (
-        "baci_published",
-        "baci_published",
-        "published",
-        True,
-    )
-    assert mills_of(row["value_fob_usd"]) == 10_000_000 and row["value_exporter_fob_usd"] is None and row["weight_exporter"] is None
-    assert sums == {("baci", "in"): 10_000_000, ("baci", "out"): 10_000_000}
+def test_zeros_of_codes_and_the_largest_value_survive(home: Path) -> None:
+    row, _ = one(home, Report(CHINA, USA, "X", "010121", 10**18 - 1))
+    assert (row["product_code"], str(row["value_fob_usd"])) == ("010121", "999999999999999.999")
+
+
+def test_an_empty_bucket_gives_nothing(home: Path) -> None:
+    assert reconcile_bucket(home, YEAR, 1, settings_of(home)) == TaskResult(())
 
 
 def test_each_source_has_books_of_its_own(home: Path) -> None:
@@ -147,7 +162,7 @@ def test_each_source_has_books_of_its_own(home: Path) -> None:
 def test_reports_join_only_on_an_equal_edition_level_and_period(home: Path) -> None:
     others = [
         dataclasses.replace(IMPORT, classification="H6"),
-        dataclasses.replace(IMPORT, period="202005"),
+        dataclasses.replace(IMPORT, period="2020-05"),
         dataclasses.replace(IMPORT, product="8703", level=4),
     ]
     commit_reports(home, [EXPORT, *others])

@@ -94,6 +94,25 @@ def test_a_negative_gap_is_counted_and_does_not_hide_another(home: Path) -> None
     assert found == {"87XXXX": 50_000, "XXXXXX": 50_000}
 
 
+def test_a_residual_is_as_deep_as_the_leaves_of_its_own_pair(home: Path) -> None:
+    """By product for one partner, by chapter for another, nothing but a total for a third: that one takes the deepest."""
+    commit_reports(
+        home,
+        [
+            leaf("270900", 500_000),
+            parent("27", 520_000, 2),
+            Report("156", "842", "X", "27", 40_000),
+            Report("156", "842", "X", "TOTAL", 70_000, control="parent"),
+            Report("156", "251", "X", "TOTAL", 9_000, control="parent"),
+        ],
+    )
+    rows, _ = harmonise(home)
+    found = {
+        (r["importer_code"], r["product_code"]): (r["product_level"], mills_of(r["reported_value_usd"])) for r in rows if r["is_residual"]
+    }
+    assert found == {("56", "27XXXX"): (6, 20_000), ("842", "XX"): (2, 30_000), ("251", "XXXXXX"): (6, 9_000)}
+
+
 def test_imports_and_exports_and_partners_are_apart(home: Path) -> None:
     found, _ = residual(
         home,

@@ -11,8 +11,10 @@ VALUATIONS = ("FOB", "CIF", "FAS", "unknown")
 BASES = ("own", "baci_published")
 EVIDENCE = ("both", "exporter_only", "importer_only", "published")
 EVIDENCE_KINDS = ("silent_nonreporter", "orphan")
+#: Methods that take one report whole: weight 0 or 1.
+SIMPLE_METHODS = ("prefer_exporter", "prefer_importer")
 #: Methods that can be chosen in [reconcile]; a new one is added here and in transforms/core/methods.
-RECONCILE_METHODS = ("prefer_exporter", "prefer_importer")
+RECONCILE_METHODS = SIMPLE_METHODS
 #: All that stands in a row's method: the chosen one, or the value as CEPII publishes it.
 METHODS = (*RECONCILE_METHODS, "baci_published")
 
@@ -47,6 +49,7 @@ VALUE_REASONS = (
     "not_chosen",
     "self_trade",
     "re_export",
+    "other_flow",
     "unmapped",
     "rounding",
     "cif_removed",
@@ -57,9 +60,10 @@ VALUE_REASONS = (
 )
 LEDGER_STAGES = ("ingest", "harmonise", "reconcile", "aggregate")
 
-#: Chapter -> product bucket. Committed, so that a row's bucket never changes under it; chosen so
-#: that the four buckets hold about equal trade rows (machinery and textiles are the row-heavy ones).
-PRODUCT_BUCKETS = 4
+#: First chapter of each product bucket after bucket 0. Committed, so that a row's bucket never changes under it; chosen
+#: so that the four buckets hold about equal trade rows (machinery and textiles are the row-heavy ones).
+PRODUCT_BUCKET_BOUNDS = ("30", "60", "84")
+PRODUCT_BUCKETS = len(PRODUCT_BUCKET_BOUNDS) + 1
 
 
 def product_bucket(product_code: str) -> int:
@@ -73,5 +77,4 @@ def product_bucket(product_code: str) -> int:
     chapter = product_code[:2]
     if not chapter.isdigit():
         return 0
-    number = int(chapter)
-    return 0 if number < 30 else 1 if number < 60 else 2 if number < 84 else 3
+    return sum(int(chapter) >= int(bound) for bound in PRODUCT_BUCKET_BOUNDS)

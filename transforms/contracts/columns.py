@@ -64,7 +64,7 @@ _ENTRIES = (
     Column("sigma_importer", "ratio", "Quality sigma of the importer as reporter; NULL until estimated.", minimum=0),
     Column("method", "code", "Reconciliation method that gave value_fob_usd.", allowed=codes.METHODS),
     Column("evidence", "code", "Which reports stand behind the value.", allowed=codes.EVIDENCE),
-    Column("evidence_kind", "code", "One-sided rows: silent_nonreporter (the other side reports nothing this period) or orphan.", allowed=codes.EVIDENCE_KINDS),
+    Column("evidence_kind", "code", "One-sided rows: silent_nonreporter (the other side reports no import or export flow in that period) or orphan.", allowed=codes.EVIDENCE_KINDS),
     # provenance
     Column("snapshot_id", "code", "Snapshot (first 16 hex digits of the file's sha256) the row came from."),
     Column("snapshot_exporter", "code", "Snapshot of the exporter's report."),

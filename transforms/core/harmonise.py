@@ -6,8 +6,7 @@ join only on an equal one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,13 +17,14 @@ import pyarrow.parquet as pq
 
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
-from transforms.contracts.records import DataFile, LedgerLine, TaskResult
+from transforms.contracts.records import DataFile, TaskResult
 from transforms.core import coded
+from transforms.core.ledger import Account
 from transforms.core.residuals import residual_rows
 from transforms.io import lake
 from transforms.settings import Settings
 
-HARMONISE_VERSION = "3"
+HARMONISE_VERSION = "4"
 ROW_GROUP = 1_000_000
 _PUBLISHED = "baci"
 _READ = (
@@ -32,56 +32,41 @@ _READ = (
     "reported_value_usd", "valuation", "value_fob_usd", "is_value_rounded", "net_weight_kg", "is_net_weight_estimated",
     "is_reported", "is_self_trade", "snapshot_id",
 )  # fmt: skip
+_BILATERAL = pa.array([codes.EXPORT, codes.IMPORT])
+_RE_FLOWS = pa.array([codes.RE_EXPORT, codes.RE_IMPORT])
 _KEY = (*contracts.STRATUM, "exporter_code", "importer_code", "product_code")
 
 
-@dataclass
-class _Account:
-    """Ledger lines of one source, summed by frequency, period and reason."""
-
-    source: str
-    year: int
-    sums: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
-
-    def add(self, data: pa.Table, reason: str, *, sign: int = 1) -> None:
-        """Count rows and value of ``data`` under ``reason``."""
-        if data.num_rows == 0:
-            return
-        periods = pa.table(
-            {"f": data["frequency"].cast(pa.string()), "p": data["period"].cast(pa.string()), "v": data["reported_value_usd"]}
-        )
-        grouped = periods.group_by(["f", "p"]).aggregate([("v", "sum"), ("v", "count")])
-        for row in grouped.to_pylist():
-            entry = self.sums.setdefault((row["f"], row["p"], reason), [0, 0])
-            entry[0] += row["v_count"]  # rows are counted, whatever the sign of what they add
-            entry[1] += sign * int(row["v_sum"].scaleb(3))
-
-    def lines(self) -> Iterator[LedgerLine]:
-        """The account as ledger lines of stage harmonise."""
-        for (frequency, period, reason), (rows, value) in sorted(self.sums.items()):
-            yield LedgerLine("harmonise", "harmonised_flows", self.source, self.year, frequency, period, reason, rows, value)
+def _book(account: Account, source: str, data: pa.Table, reason: str, *, sign: int = 1) -> None:
+    """Book rows and value of ``data`` per period; rows are counted, whatever the sign of what they add."""
+    if data.num_rows == 0:
+        return
+    periods = pa.table({"f": data["frequency"].cast(pa.string()), "p": data["period"].cast(pa.string()), "v": data["reported_value_usd"]})
+    for row in periods.group_by(["f", "p"]).aggregate([("v", "sum"), ("v", "count")]).to_pylist():
+        account.add(source, (row["f"], row["p"]), reason, row["v_count"], sign * int(row["v_sum"].scaleb(3)))
 
 
 def harmonise_year(home: Path, year: int, settings: Settings) -> TaskResult:
     """Write harmonised_flows of one year, a file per product bucket; ledger lines per source and period.
 
-    Self-trade and flows other than X and M leave with their reason; residual leaves enter as
+    Self-trade, re-exports and re-imports, and other flows than X and M leave with their reason; residual leaves enter as
     negative ``suppressed_residual``, so that in = out + reasons. A year without reports
     (World rows only) gives no file and no line.
     """
     order = [*settings.reconcile.source_order]
-    sources = {p["source"] for t in (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS) for p in lake.partitions(home, t)}
-    accounts = {s: _Account(s, year) for s in sorted(sources, key=lambda s: (order.index(s) if s in order else len(order), s))}
-    residuals, warnings = _residuals(home, year, accounts)
+    found = {p["source"] for t in (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS) for p in lake.partitions(home, t)}
+    sources = sorted(found, key=lambda s: (order.index(s) if s in order else len(order), s))
+    account = Account("harmonise", contracts.HARMONISED_FLOWS.name, year)
+    residuals, warnings = _residuals(home, year, sources, account)
     files: list[DataFile] = []
     for bucket in range(codes.PRODUCT_BUCKETS):
-        parts = [part for source, account in accounts.items() for part in _sides(home, source, year, bucket, account)]
+        parts = [part for source in sources for part in _sides(home, source, year, bucket, account)]
         parts += [r for r in (_of_bucket(table, bucket) for table in residuals) if r.num_rows]
         if parts:
-            file = _write_bucket(home, year, bucket, pa.concat_tables(parts), accounts)
+            file = _write_bucket(home, year, bucket, pa.concat_tables(parts), sources, account)
             if file is not None:
                 files.append(file)
-    return TaskResult(tuple(files), tuple(line for a in accounts.values() for line in a.lines()), tuple(warnings))
+    return TaskResult(tuple(files), account.lines(), tuple(warnings))
 
 
 def _of_bucket(data: pa.Table, bucket: int) -> pa.Table:
@@ -94,18 +79,20 @@ def _of_bucket(data: pa.Table, bucket: int) -> pa.Table:
     return data.filter(pa.array(inside[indices])) if len(indices) else data
 
 
-def _sides(home: Path, source: str, year: int, bucket: int, account: _Account) -> Iterator[pa.Table]:
+def _sides(home: Path, source: str, year: int, bucket: int, account: Account) -> Iterator[pa.Table]:
     """The bucket's reports of one source, a row group at a time, as sides of flows."""
     for path in lake.active_files(home, contracts.REPORTED_FLOWS, source=source, year=year):
         reader = pq.ParquetFile(path)
         for group in range(reader.num_row_groups):
             data = _of_bucket(reader.read_row_group(group, columns=list(_READ)), bucket)
-            account.add(data, "in")
-            is_self = data["is_self_trade"]
-            bilateral = pc.is_in(data["flow_code"].cast(pa.string()), pa.array([codes.EXPORT, codes.IMPORT]))
-            account.add(data.filter(is_self), "self_trade")
-            account.add(data.filter(pc.and_(pc.invert(is_self), pc.invert(bilateral))), "re_export")
-            kept = data.filter(pc.and_(pc.invert(is_self), bilateral))
+            _book(account, source, data, "in")
+            flow, is_self = data["flow_code"].cast(pa.string()), data["is_self_trade"]
+            reason = pc.case_when(
+                pc.make_struct(is_self, pc.is_in(flow, _BILATERAL), pc.is_in(flow, _RE_FLOWS)), "self_trade", "", "re_export", "other_flow"
+            )
+            for name in ("self_trade", "re_export", "other_flow"):
+                _book(account, source, data.filter(pc.equal(reason, name)), name)
+            kept = data.filter(pc.equal(reason, ""))
             if kept.num_rows:
                 yield _as_sides(kept, source, is_residual=False)
 
@@ -133,10 +120,10 @@ def _as_sides(data: pa.Table, source: str, *, is_residual: bool) -> pa.Table:
     )
 
 
-def _residuals(home: Path, year: int, accounts: dict[str, _Account]) -> tuple[list[pa.Table], list[str]]:
+def _residuals(home: Path, year: int, sources: Sequence[str], account: Account) -> tuple[list[pa.Table], list[str]]:
     """Residual leaves of every source of the year, counted as suppressed_residual."""
     tables, warnings = [], []
-    for source, account in accounts.items():
+    for source in sources:
         controls = lake.active_files(home, contracts.CONTROL_TOTALS, source=source, year=year)
         if not controls:
             continue
@@ -159,7 +146,7 @@ def _residuals(home: Path, year: int, accounts: dict[str, _Account]) -> tuple[li
                 "is_reported": pa.nulls(count, pa.bool_()),
             }
         )
-        account.add(data, "suppressed_residual", sign=-1)
+        _book(account, source, data, "suppressed_residual", sign=-1)
         encoded = [n for n in data.column_names if pa.types.is_string(data[n].type)]
         for name in encoded:
             data = data.set_column(data.column_names.index(name), name, data[name].dictionary_encode())
@@ -167,11 +154,11 @@ def _residuals(home: Path, year: int, accounts: dict[str, _Account]) -> tuple[li
     return tables, warnings
 
 
-def _write_bucket(home: Path, year: int, bucket: int, data: pa.Table, accounts: dict[str, _Account]) -> DataFile | None:
+def _write_bucket(home: Path, year: int, bucket: int, data: pa.Table, sources: Sequence[str], account: Account) -> DataFile | None:
     """Sort, drop what a preferred source also gives, and write, a row group within one stratum."""
     data = data.unify_dictionaries()
     keys = coded.row_keys(data, (*_KEY, "side"))
-    ranked = {source: rank for rank, source in enumerate(accounts)}
+    ranked = {source: rank for rank, source in enumerate(sources)}
     if len(ranked) > 1:
         rank, names = coded.ranks(data["source"], "source")
         keys = keys * len(ranked) + np.array([ranked[str(n)] for n in names])[rank]
@@ -183,11 +170,11 @@ def _write_bucket(home: Path, year: int, bucket: int, data: pa.Table, accounts: 
         lost = np.ones(data.num_rows, bool)
         lost[first] = False
         surplus = data.filter(pa.array(lost))
-        for source, account in accounts.items():
-            account.add(surplus.filter(pc.equal(surplus["source"].cast(pa.string()), source)), "not_chosen")
+        for source in sources:
+            _book(account, source, surplus.filter(pc.equal(surplus["source"].cast(pa.string()), source)), "not_chosen")
         data = data.take(pa.array(first))
-    for source, account in accounts.items():
-        account.add(data.filter(pc.equal(data["source"].cast(pa.string()), source)), "out")
+    for source in sources:
+        _book(account, source, data.filter(pc.equal(data["source"].cast(pa.string()), source)), "out")
     return lake.write_partition(home, contracts.HARMONISED_FLOWS, {"year": year, "product_bucket": bucket}, row_groups_of(data, _KEY))
 
 

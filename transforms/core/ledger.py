@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from pathlib import Path
 
@@ -18,6 +19,30 @@ from transforms.io import lake
 _WIDE = Context(prec=38)
 
 Balance = tuple[str, str, str, str, str]
+
+
+@dataclass
+class Account:
+    """What a task books to one stage, table and year: rows and mills by source, frequency, period and reason."""
+
+    stage: str
+    table_name: str
+    year: int
+    _sums: dict[tuple[str, str, str, str], list[int]] = field(default_factory=dict)
+
+    def add(self, source: str, period: tuple[str, str], reason: str, rows: int, mills: int) -> None:
+        """Book ``rows`` and ``mills`` under ``reason``; ``period`` is (frequency, period). No rows: no line."""
+        if rows:
+            entry = self._sums.setdefault((source, *period, reason), [0, 0])
+            entry[0] += rows
+            entry[1] += mills
+
+    def lines(self) -> tuple[LedgerLine, ...]:
+        """One ledger line per source, period and reason, in that order."""
+        return tuple(
+            LedgerLine(self.stage, self.table_name, source, self.year, frequency, period, reason, rows, mills)
+            for (source, frequency, period, reason), (rows, mills) in sorted(self._sums.items())
+        )
 
 
 def merge(lines: Iterable[LedgerLine]) -> list[LedgerLine]:

@@ -7,7 +7,6 @@ its neighbour: no shuffle, no hash table, memory of one row group.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,48 +18,20 @@ from numpy.typing import NDArray
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema
-from transforms.contracts.records import LedgerLine, TaskResult
+from transforms.contracts.records import TaskResult
 from transforms.core import coded
+from transforms.core.ledger import Account
 from transforms.core.methods import METHODS, Method, Reports
+from transforms.core.reporters import Reporters, reporters_of
 from transforms.core.sides import COLUMNS, Coded, Side, reported_of, take_side
 from transforms.io import lake
 from transforms.settings import Settings
 
-RECONCILE_VERSION = "2"
+RECONCILE_VERSION = "3"
 _FLOW = ("exporter_code", "importer_code", "product_code")
 _COPIED = (*contracts.STRATUM, *_FLOW, "is_residual")
 _READ = (*_COPIED, "side", *COLUMNS)
 _TYPES = {field.name: field.type for field in file_schema(contracts.BILATERAL_FLOWS)}
-_Sums = dict[tuple[str, str, str, str], list[int]]
-
-
-@dataclass(frozen=True)
-class Reporters:
-    """Who reports anything in a period: (frequency, period) -> area codes."""
-
-    areas: dict[tuple[str, str], frozenset[str]]
-
-    def are_silent(self, period: tuple[str, str], column: pa.ChunkedArray) -> NDArray[np.bool_]:
-        """True where the area of ``column`` reports nothing in ``period``. Shape (n,)."""
-        known = self.areas.get(period, frozenset())
-        array = column.combine_chunks()
-        silent = np.array([code not in known for code in array.dictionary.to_pylist()], bool)
-        return np.asarray(silent[array.indices.to_numpy()], bool)
-
-
-def reporters_of(home: Path, year: int) -> Reporters:
-    """Areas that report at least one flow in each period of ``year``, BACI's published rows aside."""
-    found: dict[tuple[str, str], set[str]] = {}
-    for partition in lake.partitions(home, contracts.REPORTED_FLOWS):
-        if partition["year"] != str(year) or partition["source"] == "baci":
-            continue
-        for path in lake.active_files(home, contracts.REPORTED_FLOWS, source=partition["source"], year=year):
-            reader = pq.ParquetFile(path)
-            for group in range(reader.num_row_groups):
-                data = reader.read_row_group(group, columns=["frequency", "period", "reporter_code"])
-                for row in data.group_by(["frequency", "period", "reporter_code"]).aggregate([]).to_pylist():
-                    found.setdefault((row["frequency"], row["period"]), set()).add(row["reporter_code"])
-    return Reporters({period: frozenset(areas) for period, areas in found.items()})
 
 
 def reconcile_bucket(home: Path, year: int, bucket: int, settings: Settings) -> TaskResult:
@@ -72,7 +43,7 @@ def reconcile_bucket(home: Path, year: int, bucket: int, settings: Settings) -> 
     paths = lake.active_files(home, contracts.HARMONISED_FLOWS, year=year, product_bucket=bucket)
     if not paths:
         return TaskResult(())
-    reporters, sums = reporters_of(home, year), {}  # type: tuple[Reporters, _Sums]
+    reporters, account = reporters_of(home, year), Account("reconcile", contracts.BILATERAL_FLOWS.name, year)
     method, factor = METHODS[settings.reconcile.method], float(settings.reconcile.cif_factor)
 
     def chunks() -> Iterator[pa.Table]:
@@ -80,30 +51,19 @@ def reconcile_bucket(home: Path, year: int, bucket: int, settings: Settings) -> 
             reader = pq.ParquetFile(path)
             for group in range(reader.num_row_groups):
                 data = reader.read_row_group(group, columns=list(_READ))
-                yield (
-                    _published(data, sums) if data["basis"][0].as_py() == "baci_published" else _own(data, method, factor, reporters, sums)
-                )
+                is_published = data["basis"][0].as_py() == "baci_published"
+                yield _published(data, account) if is_published else _own(data, method, factor, reporters, account)
 
     file = lake.write_partition(home, contracts.BILATERAL_FLOWS, {"year": year, "product_bucket": bucket}, chunks())
-    lines = [
-        LedgerLine("reconcile", "bilateral_flows", source, year, frequency, period, reason, rows, value)
-        for (source, frequency, period, reason), (rows, value) in sorted(sums.items())
-    ]
-    return TaskResult((file,) if file else (), tuple(lines))
+    return TaskResult((file,) if file else (), account.lines())
 
 
-def _count(sums: _Sums, data: pa.Table, sources: Coded, reason: str, values: NDArray[np.int64], mask: NDArray[np.bool_]) -> None:
-    """Add rows and mills where ``mask`` holds, per source, to the ledger's sums. One period per row group."""
-    if not mask.any():
-        return
-    frequency, period = data["frequency"][0].as_py(), data["period"][0].as_py()
+def _book(account: Account, data: pa.Table, sources: Coded, reason: str, values: NDArray[np.int64], mask: NDArray[np.bool_]) -> None:
+    """Book rows and mills where ``mask`` holds, per source. One period per row group."""
+    period = (data["frequency"][0].as_py(), data["period"][0].as_py())
     for index, source in enumerate(sources.texts.to_pylist()):
         inside = mask & (sources.indices == index)
-        if not inside.any():
-            continue
-        entry = sums.setdefault((source, frequency, period, reason), [0, 0])
-        entry[0] += int(inside.sum())
-        entry[1] += int(values[inside].sum())
+        account.add(source, period, reason, int(inside.sum()), int(values[inside].sum()))
 
 
 def _row(data: pa.Table, filled: dict[str, object]) -> pa.Table:
@@ -119,11 +79,11 @@ def _row(data: pa.Table, filled: dict[str, object]) -> pa.Table:
     return pa.table(columns)
 
 
-def _published(data: pa.Table, sums: _Sums) -> pa.Table:
+def _published(data: pa.Table, account: Account) -> pa.Table:
     """BACI's rows as they are: reconciled there, no reports to show."""
     values, everything = lake.mills(data["reported_value_usd"]), np.ones(data.num_rows, bool)
     for reason in ("in", "out"):
-        _count(sums, data, Coded.of(data["source"]), reason, values, everything)
+        _book(account, data, Coded.of(data["source"]), reason, values, everything)
     text = pa.repeat(pa.scalar("baci_published"), data.num_rows)
     return _row(
         data,
@@ -138,7 +98,7 @@ def _published(data: pa.Table, sums: _Sums) -> pa.Table:
     )
 
 
-def _own(data: pa.Table, method: Method, factor: float, reporters: Reporters, sums: _Sums) -> pa.Table:
+def _own(data: pa.Table, method: Method, factor: float, reporters: Reporters, account: Account) -> pa.Table:
     """Neighbouring sides joined, weighed by the method, with their evidence."""
     keys = coded.row_keys(data, _FLOW)
     first = coded.starts(keys)
@@ -151,7 +111,7 @@ def _own(data: pa.Table, method: Method, factor: float, reporters: Reporters, su
     value = _weighted(weight, exporter, importer)
     flows = _flows(data, first)
     chosen = weight >= 0.5
-    _account(sums, flows, exporter, importer, weight, value)
+    _account(account, flows, exporter, importer, weight, value)
     return _row(flows, _evidence(flows, exporter, importer, reporters) | {
         "value_fob_usd": lake.decimals(value),
         "value_exporter_fob_usd": lake.decimals(exporter.fob, exporter.has),
@@ -204,14 +164,16 @@ def _evidence(flows: pa.Table, exporter: Side, importer: Side, reporters: Report
     }
 
 
-def _account(sums: _Sums, flows: pa.Table, exporter: Side, importer: Side, weight: NDArray[np.float64], value: NDArray[np.int64]) -> None:
+def _account(
+    account: Account, flows: pa.Table, exporter: Side, importer: Side, weight: NDArray[np.float64], value: NDArray[np.int64]
+) -> None:
     """Where each reported value went, on the books of its own source."""
     takes_exporter = weight >= 0.5
     mixed = (weight != 0.0) & (weight != 1.0)
     for side, is_taken in ((exporter, takes_exporter), (importer, ~takes_exporter)):
-        _count(sums, flows, side.source, "in", side.reported, side.has)
-        _count(sums, flows, side.source, "not_chosen", side.reported, side.has & ~is_taken)
+        _book(account, flows, side.source, "in", side.reported, side.has)
+        _book(account, flows, side.source, "not_chosen", side.reported, side.has & ~is_taken)
         taken = side.has & is_taken
-        _count(sums, flows, side.source, "out", value, taken)
-        _count(sums, flows, side.source, "cif_removed", side.reported - side.fob, taken & (side.reported != side.fob))
-        _count(sums, flows, side.source, "weighting", side.fob - value, taken & mixed)
+        _book(account, flows, side.source, "out", value, taken)
+        _book(account, flows, side.source, "cif_removed", side.reported - side.fob, taken & (side.reported != side.fob))
+        _book(account, flows, side.source, "weighting", side.fob - value, taken & mixed)

@@ -54,10 +54,11 @@ def _load(con: duckdb.DuckDBPyConnection, reports: Sequence[Path], controls: Seq
             group by {_GROUP}, product_level, product_code"""
     )
     leaves = f"read_parquet({[str(p) for p in reports]}, hive_partitioning = false)" if reports else "parents"
+    con.execute(f"create temp table leaf_levels as select {_GROUP}, max(product_level)::tinyint as leaf_level from {leaves} group by all")
     con.execute(
-        f"""create temp table leaf_levels as select frequency, period, reporter_code, flow_code, classification,
-                max(product_level)::tinyint as leaf_level
-            from {leaves} group by all"""
+        """create temp table edition_levels as select frequency, period, reporter_code, flow_code, classification,
+                max(leaf_level) as edition_level
+            from leaf_levels group by all"""
     )
     con.execute(
         f"""create temp table effective as
@@ -76,10 +77,11 @@ def _step(con: duckdb.DuckDBPyConnection, level: int) -> None:
     )
     con.execute(
         f"""insert into gaps
-            select p.*, coalesce(l.leaf_level, p.product_level), p.mills - coalesce(f.mills, 0)
+            select p.*, coalesce(l.leaf_level, e.edition_level, p.product_level), p.mills - coalesce(f.mills, 0)
             from parents as p
             left join folded as f using ({_GROUP}, product_code)
-            left join leaf_levels as l using (frequency, period, reporter_code, flow_code, classification)
+            left join leaf_levels as l using ({_GROUP})
+            left join edition_levels as e using (frequency, period, reporter_code, flow_code, classification)
             where p.product_level = {level} and p.mills <> coalesce(f.mills, 0)"""
     )
     con.execute(

@@ -33,7 +33,7 @@ def _sums_equal(name: str, table: str, other: str, where: str = "true") -> Rule:
     )
 
 
-AGGREGATES = (
+AGGREGATE_RULES = (
     *(
         rule
         for table in _AGGREGATES

@@ -16,7 +16,7 @@ def _null_reason(table: str, figure: str) -> Rule:
 
 
 _GROUP = f"{STRATUM}, product_code"
-MARTS = (
+MART_RULES = (
     Rule(
         "one_basis_per_period",
         "fct_bilateral_totals",

@@ -10,19 +10,19 @@ tests/unit/expectation_cases.py has a bad row for every rule, and a test says wh
 
 from __future__ import annotations
 
-from expectations.aggregate_rules import AGGREGATES
-from expectations.mart_rules import MARTS
+from expectations.aggregate_rules import AGGREGATE_RULES
+from expectations.mart_rules import MART_RULES
 from expectations.rule import FREQUENCY_DIFFERS, LEVEL_DIFFERS, YEAR_DIFFERS, Rule, listed, row
 from transforms.contracts import codes
 
 _MARGINS = listed(codes.MARGIN_AREAS)
 _SPECIAL = listed(codes.SPECIAL_AREAS)
-_SIMPLE = "('prefer_exporter', 'prefer_importer')"
-#: codes.product_bucket in SQL: text comparison in place of a cast per row; ':' follows '9', so TOTAL and XX stand above it.
-_BUCKET_DIFFERS = (
-    "product_bucket is distinct from (case when product_code >= ':' or substr(product_code, 2, 1) not between '0' and '9' then 0 "
-    "when product_code >= '84' then 3 when product_code >= '60' then 2 when product_code >= '30' then 1 else 0 end)"
+_SIMPLE = listed(codes.SIMPLE_METHODS)
+_BUCKETS = " ".join(
+    f"when product_code >= '{bound}' then {bucket}" for bucket, bound in reversed([*enumerate(codes.PRODUCT_BUCKET_BOUNDS, 1)])
 )
+#: codes.product_bucket in SQL: text comparison in place of a cast per row; ':' follows '9', so TOTAL and XX stand above it.
+PRODUCT_BUCKET = f"case when product_code >= ':' or substr(product_code, 2, 1) not between '0' and '9' then 0 {_BUCKETS} else 0 end"
 
 
 def _re_flow(inner: str, outer: str, name: str) -> Rule:
@@ -38,7 +38,7 @@ def _re_flow(inner: str, outer: str, name: str) -> Rule:
     )
 
 
-REPORTED_FLOWS = (
+REPORTED_FLOW_RULES = (
     row("fob_at_most_cif", "reported_flows", "value_fob_usd > value_cif_usd", "FOB at most CIF where a row states both", "warning"),
     row(
         "self_trade_flagged",
@@ -77,7 +77,7 @@ REPORTED_FLOWS = (
     _re_flow("RM", "M", "re_imports_within_imports"),
 )
 
-FLOWS = tuple(
+FLOW_RULES = tuple(
     rule
     for table in ("harmonised_flows", "bilateral_flows")
     for rule in (
@@ -86,7 +86,12 @@ FLOWS = tuple(
         row("level_matches_code", table, LEVEL_DIFFERS, "HS codes are as long as their level; TOTAL is level 0"),
         row("period_in_partition_year", table, YEAR_DIFFERS, "the period lies in the partition's year"),
         row("frequency_matches_period", table, FREQUENCY_DIFFERS, "A has YYYY, M has YYYY-MM"),
-        row("bucket_matches_chapter", table, _BUCKET_DIFFERS, "the product bucket is that of the committed chapter table"),
+        row(
+            "bucket_matches_chapter",
+            table,
+            f"product_bucket is distinct from ({PRODUCT_BUCKET})",
+            "the product bucket is that of the committed chapter table",
+        ),
         row("net_weight_never_zero", table, "net_weight_kg = 0", "a missing weight is NULL, never 0"),
         row("value_not_negative", table, "value_fob_usd < 0", "values are not negative"),
         row(
@@ -98,7 +103,7 @@ FLOWS = tuple(
     )
 )
 
-HARMONISED_FLOWS = (
+HARMONISED_FLOW_RULES = (
     row(
         "source_matches_basis",
         "harmonised_flows",
@@ -107,7 +112,7 @@ HARMONISED_FLOWS = (
     ),
 )
 
-BILATERAL_FLOWS = (
+BILATERAL_FLOW_RULES = (
     row(
         "value_within_interval",
         "bilateral_flows",
@@ -178,7 +183,7 @@ def _closes(name: str, measure: str, where: str, description: str) -> Rule:
     )
 
 
-LEDGER = (
+LEDGER_RULES = (
     _closes("value_closes", "coalesce(value_usd, 0)", "true", "value: in = out + declared reasons, exactly"),
     _closes("rows_close", "row_count", "stage = 'ingest'", "rows at ingest: in = out + declared reasons"),
     row("reason_is_declared", "ledger", f"reason not in {_LEDGER_REASONS}", "every reason is declared in the contracts"),
@@ -187,11 +192,11 @@ LEDGER = (
 
 
 RULES: tuple[Rule, ...] = (
-    *REPORTED_FLOWS,
-    *FLOWS,
-    *HARMONISED_FLOWS,
-    *BILATERAL_FLOWS,
-    *AGGREGATES,
-    *LEDGER,
-    *MARTS,
+    *REPORTED_FLOW_RULES,
+    *FLOW_RULES,
+    *HARMONISED_FLOW_RULES,
+    *BILATERAL_FLOW_RULES,
+    *AGGREGATE_RULES,
+    *LEDGER_RULES,
+    *MART_RULES,
 )

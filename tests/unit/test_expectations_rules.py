@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from expectations import runner, suites
-from expectations.rules import RULES
+from expectations.rules import PRODUCT_BUCKET, RULES
 from tests.unit import expectation_cases as cases
 from tests.unit import expectation_files as files
 from tests.unit import expectation_rows as rows_of
-from transforms.contracts import lake, marts
+from transforms.contracts import codes, lake, marts
 from transforms.contracts.records import CheckResult
 
 GOOD = 2000
@@ -136,6 +137,24 @@ def test_every_rule_has_a_failing_example() -> None:
 def test_rules_name_tables_of_the_contracts() -> None:
     known = lake.TABLES.keys() | marts.MARTS.keys()
     assert {r.table for r in RULES} | {n for r in RULES for n in r.needs} <= known
+
+
+def test_the_bucket_in_sql_is_the_bucket_of_the_contracts() -> None:
+    """Over all chapters, as codes of every length and as residuals, and what stands in no chapter."""
+    chapters = [f"{n:02d}" for n in range(100)]
+    products = [
+        *chapters,
+        *(c + rest for c in chapters for rest in ("01", "0100", "XX", "XXXX")),
+        "TOTAL",
+        "XX",
+        "XXXXXX",
+        "6",
+        "9X",
+        "6XXXX",
+    ]
+    found = duckdb.sql(f"select product_code, {PRODUCT_BUCKET} from (select unnest({products}) as product_code)").fetchall()
+    assert dict(found) == {p: codes.product_bucket(p) for p in products}
+    assert {b for _, b in found} == set(range(codes.PRODUCT_BUCKETS))
 
 
 def test_a_one_sided_stratum_is_reported_where_the_table_lacks_the_year(tmp_path: Path) -> None:

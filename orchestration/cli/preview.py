@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from orchestration.plan import Plan, look, make_plan
-from transforms.contracts.layouts import LAYOUTS
 from transforms.contracts.records import Snapshot
 from transforms.io.archives import open_stream
 from transforms.io.snapshot import Declared, take_snapshot
 from transforms.settings import Settings
+from transforms.sources.parse import years_stated
 
 
 def _years_in(path: Path, snapshot: Snapshot, settings: Settings) -> frozenset[int]:
-    """Years that stand in the year or period column of a file; streaming, one column looked at."""
-    layout, found = LAYOUTS[snapshot.layout], set()
+    """Years that a file's rows state; streaming, one column looked at."""
+    found: set[int] = set()
     for member in snapshot.members:
         with open_stream(path, member, settings) as stream:
-            text = io.TextIOWrapper(stream, encoding=snapshot.encoding, errors="replace", newline="")
-            rows = csv.reader(text, delimiter=layout.delimiter)
-            header = [c.strip().removeprefix("\ufeff") for c in next(rows)]
-            targets = [getattr(layout.field_for(c), "to", None) for c in header]
-            place = next((targets.index(t) for t in ("year", "period") if t in targets), None)
-            if place is not None:
-                found |= {row[place].strip()[:4] for row in rows if len(row) > place}
-            text.detach()
-    return frozenset(int(y) for y in found if y.isascii() and y.isdigit() and len(y) == 4)
+            found |= years_stated(stream, member, snapshot.encoding)
+    return frozenset(found)
 
 
 def _files(path: Path, snapshots: Sequence[Snapshot]) -> dict[str, Path]:

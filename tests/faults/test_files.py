@@ -19,6 +19,7 @@ from transforms.io.snapshot import Declared, live_snapshots, take_snapshot
 from transforms.settings import Settings
 from transforms.sources import reader
 from transforms.sources.judges import ServicesError
+from transforms.sources.parse import parse_snapshot
 
 NAME = "BACI_HS17_Y2020_V202201.csv"
 ROW = "2020,4,36,71120,0.727,        0.308\n"
@@ -239,3 +240,30 @@ def test_lines_and_values_hold_over_block_borders(tmp_path: Path, home: Path, mo
     assert [(r["partner_code"], r["source_line"], r["reported_value_usd"]) for r in found] == [
         (str(n), n - 98, Decimal(n * 1000 + 500)) for n in range(100, 400)
     ]
+
+
+def test_names_read_as_latin_1_once_too_often_are_counted(tmp_path: Path, home: Path) -> None:
+    garbled = "Côte d'Ivoire".encode().decode("latin-1")
+    rows = (
+        cut().replace(",P,", f",{garbled},")
+        + cut(partner="192").replace(",P,", ",Cura\ufffdao,")
+        + cut(partner="792").replace("P,", "Türkiye,")
+    )
+    (snapshot,) = take_snapshot(write(tmp_path, "a.csv", CUT_HEADER + rows), Settings(home=home))
+    report = parse_snapshot(home, snapshot, "a.csv")
+    assert report.warnings == (f"a.csv: 2 names are garbled, as UTF-8 read as Latin-1; the first: {'Cura' + chr(0xFFFD) + 'ao'!r}",)
+
+
+def test_values_beyond_mills_are_rounded_and_counted(tmp_path: Path, home: Path) -> None:
+    rows = (
+        cut(value="11267085662.9334")
+        + cut(product="02", value="0.0015")
+        + cut(product="03", value="2.5000")
+        + cut(product="x", value="0.0001")
+    )
+    (snapshot,) = take_snapshot(write(tmp_path, "a.csv", CUT_HEADER + rows), Settings(home=home))
+    report = parse_snapshot(home, snapshot, "a.csv")
+    assert report.values_cut == 2
+    assert report.warnings[-1] == "a.csv: 2 values have more than three decimals of a dollar; rounded half to even"
+    ingest(home)
+    assert [r["reported_value_usd"] for r in flows(home)] == [Decimal("11267085662.933"), Decimal("0.002"), Decimal("2.5")]

@@ -46,6 +46,12 @@ def test_plan_of_a_folder_and_of_gzip(home: Path, tmp_path: Path) -> None:
     assert plan.years == (2019, 2020, 2021)
 
 
+def test_a_plan_reads_rows_as_ingest_does(home: Path, tmp_path: Path) -> None:
+    text = BACI + '"2018",4,36,081110,1,1\r\n2017\r\n20x6,4,36,081110,1,1\r\n1800,4,36,081110,1,1\r\n'
+    plan, _ = plan_with(Settings(home=home), [_file(tmp_path / "in", text=text)], Declared())
+    assert plan.years == (2018, 2019, 2020)
+
+
 def test_a_known_file_is_not_new(home: Path, tmp_path: Path) -> None:
     path, settings = _file(tmp_path / "in"), Settings(home=home)
     take_snapshot(path, settings)

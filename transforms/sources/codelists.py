@@ -49,7 +49,7 @@ class Judged:
         self._numbers: dict[object, int] = {}
         self.values: list[object] = []
         self.reasons: dict[int, str] = {}
-        self._lookups: dict[object, np.ndarray] = {}
+        self._lookups: dict[str, np.ndarray] = {}
 
     def of(self, keys: np.ndarray) -> np.ndarray:
         """Number of the accepted value per row; -1 NULL, below -9 refused (see ``reasons``). Keys >= 0."""
@@ -77,12 +77,14 @@ class Judged:
             self.values.append(value)
         return self._numbers[value]
 
-    def lookup(self, of_value: Callable[[object], int]) -> np.ndarray:
-        """An integer per accepted value, then one 0 for NULL (index -1). Kept until values are added."""
-        key = of_value.__code__  # type: ignore[attr-defined]
-        known = self._lookups.get(key)
+    def lookup(self, name: str, of_value: Callable[[object], int]) -> np.ndarray:
+        """An integer per accepted value, then one 0 for NULL (index -1).
+
+        Kept under ``name`` until values are added: one name, one question.
+        """
+        known = self._lookups.get(name)
         if known is None or len(known) != len(self.values) + 1:
-            known = self._lookups[key] = np.array([*(of_value(v) for v in self.values), 0], np.int64)
+            known = self._lookups[name] = np.array([*(of_value(v) for v in self.values), 0], np.int64)
         return known
 
     def arrow(self, numbers: np.ndarray) -> pa.DictionaryArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from transforms.sources.rows import RowParser, Rows
 
 #: kind is area or product; classification is NULL for areas, iso2 and iso3 for products.
 NAMES = pa.schema([(name, pa.string()) for name in ("kind", "classification", "code", "name", "iso2", "iso3")])
+#: UTF-8 that was read as Latin-1 (or Windows-1252) and written again, and what no decoder could read.
+GARBLED = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152-\u0178\u2018-\u2122]|\ufffd")
 
 
 class NameCollector:
@@ -52,6 +55,11 @@ class NameCollector:
     def _add(self, key: tuple[str, str | None, str], name: str) -> None:
         if name:
             self._names.setdefault(key, name)
+
+    @property
+    def garbled(self) -> list[str]:
+        """Names that were decoded twice, or not as they were written: 'CÃ´te', or a replacement character."""
+        return sorted({name for name in self._names.values() if GARBLED.search(name)})
 
     def write(self, folder: Path) -> None:
         """``names.parquet`` in ``folder``, sorted."""

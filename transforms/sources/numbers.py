@@ -9,8 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-#: What a number field holds. OK_EXPONENT: digits may be lost. Others have no value.
-OK, MISSING, BAD, NEGATIVE, OK_EXPONENT, TOO_BIG, NOT_FINITE = 0, 1, 2, 3, 4, 5, 6
+#: What a number field holds. OK_EXPONENT: digits may be lost; OK_CUT: some beyond thousandths were rounded.
+#: Others have no value.
+OK, MISSING, BAD, NEGATIVE, OK_EXPONENT, TOO_BIG, NOT_FINITE, OK_CUT = 0, 1, 2, 3, 4, 5, 6, 7
+VALID = (OK, OK_EXPONENT, OK_CUT)
 REASONS = {
     BAD: "is not a number as this layout writes them",
     NEGATIVE: "is negative",
@@ -122,6 +124,10 @@ def _parse_one(data, start, end, mark, allow_exponent, scale, digits):  # type: 
     value = _scaled(digits, count, point + 3 + scale) if count else 0
     if value < 0:
         return 0, TOO_BIG
+    if status == OK:
+        for i in range(max(point + 3 + scale, 0), count):
+            if digits[i] != 0:
+                status = OK_CUT
     return value, status
 
 
@@ -130,7 +136,7 @@ def parse(data, starts, ends, tokens, token_ends, not_finite, finite_ends, mark,
     """Fields to ``values`` (int64 thousandths) and ``statuses``; ``scale`` multiplies by 10^scale.
 
     ``tokens``/``not_finite`` are lower-case texts run together, ``*_ends`` where each ends (none begins with a digit). Digits
-    beyond thousandths round half to even; a status other than OK and OK_EXPONENT leaves value 0.
+    beyond thousandths round half to even; a status not in VALID leaves value 0.
     """
     digits = np.zeros(_DIGITS, np.int64)
     for i in range(len(starts)):

@@ -64,13 +64,13 @@ class SortWatch:
             return
         judged, taken = parser.judged, {k: v[keep] for k, v in rows.codes.items()}
         first, second = pack(
-            parser.times.lookup(lambda v: period_rank(v[1], v[2]))[taken["time"]],  # type: ignore[index]
-            judged["reporter_code"].lookup(lambda v: int(str(v)))[taken["reporter_code"]],
-            judged["partner_code"].lookup(lambda v: int(str(v)))[taken["partner_code"]],
-            judged["flow_code"].lookup(lambda v: flow_rank(str(v)))[taken["flow_code"]],
-            judged["classification"].lookup(lambda v: classification_rank(str(v)))[taken["classification"]],
-            parser.products.lookup(lambda v: v[1])[taken["product"]],  # type: ignore[index]
-            parser.products.lookup(lambda v: text_rank(v[0]))[taken["product"]],  # type: ignore[index]
+            parser.times.lookup("rank", lambda v: period_rank(v[1], v[2]))[taken["time"]],  # type: ignore[index]
+            judged["reporter_code"].lookup("number", lambda v: int(str(v)))[taken["reporter_code"]],
+            judged["partner_code"].lookup("number", lambda v: int(str(v)))[taken["partner_code"]],
+            judged["flow_code"].lookup("rank", lambda v: flow_rank(str(v)))[taken["flow_code"]],
+            judged["classification"].lookup("rank", lambda v: classification_rank(str(v)))[taken["classification"]],
+            parser.products.lookup("level", lambda v: v[1])[taken["product"]],  # type: ignore[index]
+            parser.products.lookup("rank", lambda v: text_rank(v[0]))[taken["product"]],  # type: ignore[index]
         )
         rises = (first[1:] > first[:-1]) | ((first[1:] == first[:-1]) & (second[1:] > second[:-1]))
         before = self._last.get(year)

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from transforms.io.archives import BadFileError
 from transforms.io.files import fsync_folder, write_text
 from transforms.io.parsed import parsed_folder
 from transforms.io.snapshot import open_member
+from transforms.sources import judges
+from transforms.sources.codelists import Encoder
 from transforms.sources.names import NameCollector, parse_list
 from transforms.sources.order import SortWatch
 from transforms.sources.reader import Block, blocks
@@ -42,14 +45,16 @@ class YearReport:
 
 @dataclass(frozen=True)
 class ParseReport:
-    """What parsing a member gave: small and picklable. ``warnings`` are for the log."""
+    """What parsing a member gave: small and picklable. ``warnings`` are for the log.
+
+    ``values_cut``: values with digits beyond a thousandth of a dollar, rounded half to even.
+    """
 
     snapshot_id: str
     member: str
     rows_in: int
-    rows_parsed: int
-    rows_quarantined: int
     zeros_restored: int
+    values_cut: int = 0
     years: dict[int, YearReport] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -102,7 +107,7 @@ class _MemberParse:
         self.parser = parser
         rows = parser.parse(block)
         self.rows_in += block.rows
-        years = parser.times.lookup(lambda v: v[0])[np.maximum(rows.codes["time"], -1)]  # type: ignore[index]
+        years = parser.times.lookup("year", lambda v: v[0])[np.maximum(rows.codes["time"], -1)]  # type: ignore[index]
         bad = np.flatnonzero(rows.fault)
         if len(bad):
             self.quarantine.add(parser, rows, block, bad)
@@ -123,7 +128,7 @@ class _MemberParse:
         tally.value += exact_sum(rows.values["reported_value_usd"][keep])
         tally.has_controls |= bool(kinds.any())
         products = rows.codes["product"][keep][kinds == LEAF]
-        levels = parser.products.lookup(lambda v: v[1])[products]  # type: ignore[index]
+        levels = parser.products.lookup("level", lambda v: v[1])[products]  # type: ignore[index]
         tally.levels.update(np.flatnonzero(np.bincount(levels)).tolist())
         tally.periods.update(parser.times.values[t][2] for t in np.flatnonzero(np.bincount(rows.codes["time"][keep])))  # type: ignore[index]
         counts = np.bincount(rows.codes["reporter_code"][keep], minlength=len(parser.judged["reporter_code"].values))
@@ -140,12 +145,6 @@ class _MemberParse:
         label = self.snapshot.file_name if self.member == self.snapshot.file_name else f"{self.snapshot.file_name}: {self.member}"
         if not parsed:
             raise BadFileError(f"{label}: none of its {self.rows_in} rows can be read; the first: {first}")
-        restored = self.parser.zeros_restored if self.parser else 0
-        warnings = []
-        if self.quarantine.rows:
-            warnings.append(f"{label}: {self.quarantine.rows} of {self.rows_in} rows quarantined; the first: {first}")
-        if self.snapshot.header_extras:
-            warnings.append(f"{label}: columns that the layout doesn't know: {', '.join(self.snapshot.header_extras)}")
         years = {
             y: YearReport(
                 t.rows,
@@ -158,8 +157,22 @@ class _MemberParse:
             )
             for y, t in sorted(self.tallies.items())
         }
-        identity = (self.snapshot.snapshot_id, self.member)
-        return ParseReport(*identity, self.rows_in, parsed, self.quarantine.rows, restored, years, tuple(warnings))
+        restored, cut = (self.parser.zeros_restored, self.parser.values_cut) if self.parser else (0, 0)
+        warnings = self._warnings(label, cut)
+        return ParseReport(self.snapshot.snapshot_id, self.member, self.rows_in, restored, cut, years, warnings)
+
+    def _warnings(self, label: str, cut: int) -> tuple[str, ...]:
+        """What a reader of the log should know of the member."""
+        found = []
+        if self.quarantine.rows:
+            found.append(f"{label}: {self.quarantine.rows} of {self.rows_in} rows quarantined; the first: {self.quarantine.first}")
+        if self.snapshot.header_extras:
+            found.append(f"{label}: columns that the layout doesn't know: {', '.join(self.snapshot.header_extras)}")
+        if cut:
+            found.append(f"{label}: {cut} values have more than three decimals of a dollar; rounded half to even")
+        if garbled := self.names.garbled:
+            found.append(f"{label}: {len(garbled)} names are garbled, as UTF-8 read as Latin-1; the first: {garbled[0]!r}")
+        return tuple(found)
 
 
 def _parse_flows(home: Path, snapshot: Snapshot, member: str, folder: Path) -> ParseReport:
@@ -193,7 +206,7 @@ def parse_snapshot(home: Path, snapshot: Snapshot, member: str) -> ParseReport:
             report = _parse_flows(home, snapshot, member, temporary)
         else:
             rows = parse_list(home, snapshot, member, temporary)
-            report = ParseReport(snapshot.snapshot_id, member, rows, rows, 0, 0)
+            report = ParseReport(snapshot.snapshot_id, member, rows, 0)
         write_text(temporary / "report.json", json.dumps(asdict(report), sort_keys=True, indent=1))
         if not (folder / "report.json").exists():
             temporary.replace(folder)
@@ -202,6 +215,18 @@ def parse_snapshot(home: Path, snapshot: Snapshot, member: str) -> ParseReport:
         if temporary.exists():
             shutil.rmtree(temporary)
     return report
+
+
+def years_stated(stream: BinaryIO, member: str, encoding: str) -> frozenset[int]:
+    """Years in the year (else the period) column of a member's bytes, nothing else looked at: for a plan."""
+    encoder: Encoder | None = None
+    for _, fields, block in blocks(stream, member):
+        encoder = encoder or Encoder("year" if "year" in fields else "period")
+        torn = block.statuses != 0
+        block.starts[:, torn] = block.ends[:, torn] = 0
+        encoder.encode(block, encoding)
+    found = (judges.period(text)[0] for text in (encoder.texts if encoder else ()))
+    return frozenset(value[0] for value in found if value is not None)  # type: ignore[index]
 
 
 def years_of(home: Path, snapshots: list[Snapshot]) -> dict[str, set[int]]:

@@ -53,6 +53,8 @@ class RowParser:
         self._encoders: dict[str, Encoder] = {}
         self.judged: dict[str, Judged] = {}
         self.zeros_restored = 0
+        #: values of rows without fault that had digits beyond mills, rounded half to even
+        self.values_cut = 0
         self._set_up()
 
     # -- setting up -------------------------------------------------------------------------
@@ -165,11 +167,12 @@ class RowParser:
         found[good] = self.products.of(((text << 8) | (edition << 4) | c["product_level"])[good])
         self._refused(rows, "product_code", found, self.products)
         rows.codes["product"] = found
-        restored = self.products.lookup(lambda v: int(v[2])) == 1  # type: ignore[index]
+        restored = self.products.lookup("is_restored", lambda v: int(v[2])) == 1  # type: ignore[index]
         if restored.any():
             self.zeros_restored += int(restored[np.maximum(found, -1)][rows.fault == 0].sum())
 
     def _numbers(self, rows: Rows, block: Block) -> None:
+        cut = np.zeros(block.rows, bool)
         for column in MEASURES:
             entry = self.fields.get(column)
             if entry is None:
@@ -181,10 +184,12 @@ class RowParser:
                 if int(status) in numbers.REASONS:
                     self._mark(rows, statuses == status, column, numbers.REASONS[int(status)])
             rows.values[column] = values
-            rows.valid[column] = (statuses == numbers.OK) | (statuses == numbers.OK_EXPONENT)
+            rows.valid[column] = np.isin(statuses, numbers.VALID)
             if column == "reported_value_usd":
                 rows.is_rounded = statuses == numbers.OK_EXPONENT
+                cut = statuses == numbers.OK_CUT
                 self._mark(rows, statuses == numbers.MISSING, column, "is empty: the row has no value")
+        self.values_cut += int((cut & (rows.fault == 0)).sum())
 
     def _missing(self, rows: Rows) -> None:
         """Zero stands for missing where the value is above zero, or where the row has no quantity."""
@@ -195,18 +200,20 @@ class RowParser:
             gone = (rows.values[column] == 0) & has_value
             if column == "quantity":
                 units = self.judged["quantity_unit_code"]
-                without = units.lookup(lambda v: int(v in ("1", "-1"))).astype(bool)[np.maximum(rows.codes["quantity_unit_code"], -1)]
+                without = units.lookup("is_none", lambda v: int(v in ("1", "-1"))).astype(bool)[
+                    np.maximum(rows.codes["quantity_unit_code"], -1)
+                ]
                 gone |= (rows.values[column] == 0) & without
             rows.valid[column] &= ~gone
 
     def _kinds(self, rows: Rows) -> None:
         kind = np.zeros(len(rows.fault), np.int8)
         for column in ("reporter_code", "partner_code"):
-            table = self.judged[column].lookup(lambda v: WORLD if v == codes.WORLD else MARGIN if v in codes.MARGIN_AREAS else LEAF)
+            table = self.judged[column].lookup("kind", lambda v: WORLD if v == codes.WORLD else MARGIN if v in codes.MARGIN_AREAS else LEAF)
             kind = np.maximum(kind, 0) + np.where(kind == 0, table[np.maximum(rows.codes[column], -1)], 0).astype(np.int8)
         for column in ROLES:
             if column in self.fields:
-                parts = self.judged[column].lookup(lambda v: int(not v[1]))  # type: ignore[index]
+                parts = self.judged[column].lookup("is_part", lambda v: int(not v[1]))  # type: ignore[index]
                 kind[parts[np.maximum(rows.codes[column], -1)] == 1] = BREAKDOWN
         rows.kind = kind
 
@@ -221,13 +228,13 @@ class RowParser:
         for name in ("reporter_code", "partner_code", "flow_code", "classification", "quantity_unit_code", "estimation_flag"):
             columns[name] = self.judged[name].arrow(taken[name])
         columns["product_code"] = _part(self.products, taken["product"], 0)
-        columns["product_level"] = pa.array(self.products.lookup(lambda v: v[1])[taken["product"]].astype(np.int8))  # type: ignore[index]
+        columns["product_level"] = pa.array(self.products.lookup("level", lambda v: v[1])[taken["product"]].astype(np.int8))  # type: ignore[index]
         for name in ROLES:
             if name in self.fields:
                 columns[name] = _part(self.judged[name], taken[name], 0)
         for name in FLAGS:
             if name in self.fields:
-                truth = self.judged[name].lookup(lambda v: int(v == "true"))[taken[name]]
+                truth = self.judged[name].lookup("is_true", lambda v: int(v == "true"))[taken[name]]
                 columns[name] = pa.array(truth == 1, mask=taken[name] < 0)
         for name in MEASURES:
             if name in rows.values:
@@ -244,7 +251,7 @@ class RowParser:
         if stated:
             numbers_ = np.full(len(flows), codes.VALUATIONS.index(stated), np.int32)
         else:
-            is_import = self.judged["flow_code"].lookup(lambda v: int(v in _IMPORTS))[flows] == 1
+            is_import = self.judged["flow_code"].lookup("is_import", lambda v: int(v in _IMPORTS))[flows] == 1
             numbers_ = np.where(is_import, 1, 0).astype(np.int32)
             if "value_fob_usd" in rows.values and "value_cif_usd" in rows.values:
                 fob = rows.valid["value_fob_usd"] & (rows.values["value_fob_usd"] == rows.values["reported_value_usd"])

@@ -12,8 +12,8 @@ from transforms.contracts.ops import LEDGER
 from transforms.contracts.records import CheckResult, DataFile
 from transforms.io import lake
 
-#: Not asked by themselves: control totals are evidence, harmonised rows are asked once reconciled.
-_UNGATED = {contracts.CONTROL_TOTALS.name, contracts.HARMONISED_FLOWS.name}
+#: Not asked: control totals are evidence, not flows.
+_UNGATED = {contracts.CONTROL_TOTALS.name}
 
 
 def gate_files(

@@ -13,6 +13,7 @@ from tests.unit.ingest_cases import BACI_HEADER, count, ingest, quarantine, writ
 from transforms.contracts.codes import ROW_REASONS
 from transforms.io.archives import BadFileError
 from transforms.io.snapshot import live_snapshots
+from transforms.sources.ingest import ingest_partition
 from transforms.sources.parse import read_report
 
 NAME = "BACI_HS17_V202501.csv"
@@ -57,3 +58,9 @@ def test_rows_in_the_ledger_are_rows_in_the_file(rows: list[tuple[str, ...]]) ->
         ledger = ingest(home, write(Path(folder), NAME, text))
         assert rows_in(home) == len(rows) + 1 == count(ledger, "in")[0]
         assert count(ledger, "in")[0] == count(ledger, "out")[0] + sum(count(ledger, reason)[0] for reason in ROW_REASONS)
+
+
+def test_a_run_says_once_what_parsing_found(tmp_path: Path, home: Path) -> None:
+    ingest(home, write(tmp_path, NAME, BACI_HEADER + "2020,4,36,10121,1,1\n2021,4,36,10121,1,1\n2019,4,36,10121,-7,1\n"))
+    said = [ingest_partition(home, "baci", year, live_snapshots(home)).warnings for year in (2020, 2021)]
+    assert said == [(f"{NAME}: 1 of 3 rows quarantined; the first: line 4: v = '-7' is negative",), ()]

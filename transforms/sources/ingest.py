@@ -23,7 +23,7 @@ from transforms.sources.parse import YearReport, parse_snapshot, read_report
 from transforms.sources.rows import KINDS, exact_sum, whole
 from transforms.sources.spool import Spool
 
-INGEST_VERSION = f"2.{PARSE_VERSION}"
+INGEST_VERSION = f"3.{PARSE_VERSION}"
 #: Rows that are resolved at a time: memory follows this, not the partition.
 GROUP_ROWS = 1 << 19
 
@@ -196,6 +196,16 @@ def _count_quarantined(home: Path, year: int, snapshots: Sequence[Snapshot], led
                     ledger.add(row["frequency"] or "A", row["period"] or str(year), "quarantined", 1, value or 0, int(value is None))
 
 
+def _parse_warnings(home: Path, year: int, snapshots: Sequence[Snapshot]) -> tuple[str, ...]:
+    """What parsing had to say of each snapshot, told once: with the first of its years."""
+    found: list[str] = []
+    for snapshot in snapshots:
+        reports = [r for m in snapshot.members if (r := read_report(home, snapshot, m))]
+        if year == min((y for r in reports for y in r.years), default=year):
+            found += [w for r in reports for w in r.warnings]
+    return tuple(found)
+
+
 def _is_ready(slices: Sequence[Slice]) -> bool:
     """True where the one slice already is what the lake wants: sorted, all leaves of one level."""
     if len(slices) != 1:
@@ -226,7 +236,7 @@ def ingest_partition(home: Path, source: str, year: int, snapshots: Sequence[Sna
             _merge(home, slices, source, flows, totals, ledger, found)
         found.write()
         files: list[DataFile] = [f for f in (flows.close(), totals.close()) if f is not None]
-    return TaskResult(tuple(files), ledger.lines(), tuple(found.warnings))
+    return TaskResult(tuple(files), ledger.lines(), (*_parse_warnings(home, year, snapshots), *found.warnings))
 
 
 def _stream(entry: Slice, flows: PartitionWriter, ledger: Ledger) -> None:

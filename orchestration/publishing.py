@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,9 @@ from transforms.contracts.records import CheckResult
 from transforms.io import lake, release, state
 from transforms.io.snapshot import live_snapshots
 from transforms.settings import Settings
+
+#: Candidates of runs that failed: the newest of them are kept.
+KEPT_CANDIDATES = 3
 
 
 def describe_release(settings: Settings) -> ReleaseInfo:
@@ -78,6 +82,14 @@ def _quality(context: RunContext, release_id: str) -> str:
     return quality_page(mine, history, f"Quality of release {release_id}")
 
 
+def sweep_candidates(candidate: Candidate) -> None:
+    """Remove the published candidate's folder, and those of failed runs but the newest few, which are there to be looked at."""
+    shutil.rmtree(candidate.path.parent)
+    left = sorted(p.parent for p in candidate.path.parent.parent.glob(f"*/{candidate.path.name}"))
+    for folder in left[:-KEPT_CANDIDATES]:
+        shutil.rmtree(folder)
+
+
 def cut_release(context: RunContext, candidate: Candidate) -> Path:
     """Publish a candidate that passed; the pointer moves last. Returns the release's folder."""
     info = candidate.release
@@ -99,6 +111,8 @@ def cut_release(context: RunContext, candidate: Candidate) -> Path:
         manifest_content=content,
         run_info={"run_id": context.run_id},
         pages={"quality/index.html": _quality(context, info.release_id)},
+        lake_files=candidate.files,
     )
+    sweep_candidates(candidate)
     context.log(f"release {info.release_id} published")
     return folder

@@ -24,6 +24,14 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _linked_select(folder: Path, name: str, table: dict[str, Any], release_id: str) -> str:
+    """SELECT over the lake's files of a fact: partition columns come from the path, release_id is the release's."""
+    pattern = _quoted(str(folder / "marts" / name / "**" / "*.parquet"))
+    types = ", ".join(f"{_quoted(c)}: {t}" for c, t in table["partitions"].items())
+    columns = ", ".join(f"{_quoted(release_id)} as release_id" if c == "release_id" else c for c in table["column_order"])
+    return f"select {columns} from read_parquet({pattern}, hive_partitioning = true, hive_types = {{{types}}})"
+
+
 def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
     """A connection that sees the release's marts (schema ``marts``, the default) and no other file.
 
@@ -39,8 +47,10 @@ def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("set TimeZone = 'UTC'")
     connection.execute(f"attach {_quoted(str(folder / 'entrepot.duckdb'))} as release (read_only)")
     connection.execute("create schema marts")
-    for name in content["tables"]:
-        if name in content["beside"]:
+    for name, table in content["tables"].items():
+        if name in content["beside"] and "partitions" in table:
+            connection.execute(f"create view marts.{name} as {_linked_select(folder, name, table, content['release_id'])}")
+        elif name in content["beside"]:
             pattern = _quoted(str(folder / "marts" / name / "*" / "*.parquet"))
             connection.execute(f"create view marts.{name} as select * from read_parquet({pattern}, hive_partitioning = false)")
         elif name not in content["views"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,11 +13,12 @@ import pytest
 
 import dbt_project
 from orchestration import dbt_run, marts
-from orchestration.marts_files import finish_candidate
+from orchestration.cli.query import open_release
 from tests.integration.small_lake import AREAS, commit_check, commit_small_lake
 from transforms.contracts import marts as contracts
 from transforms.contracts.arrow import sql_type
-from transforms.settings import Reconcile, Settings
+from transforms.io import release, release_files
+from transforms.settings import Publish, Reconcile, Settings
 
 RELEASE = marts.ReleaseInfo(
     release_id="20260131-abcdef01",
@@ -103,44 +104,68 @@ def test_nothing_is_written_into_the_project(built: marts.Candidate) -> None:
     assert (built.folder / "target" / "manifest.json").exists()
 
 
-def test_finished_files(built: marts.Candidate, tmp_path: Path) -> None:
-    finished = {f.name: f for f in finish_candidate(built, tmp_path / "a.duckdb", tmp_path / "marts", maximum_rows=5)}
-    assert set(finished) == set(contracts.MARTS)
-    assert all(f.is_in_duckdb for f in finished.values())
+def test_release_files(built: marts.Candidate, tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
+    written = release_files.write_files(built.path, folder, maximum_rows=5, lake_files=built.files)
+    assert set(written.tables) == set(contracts.MARTS)
+    assert written.beside == ()
     moved = tmp_path / "elsewhere" / "entrepot.duckdb"
     moved.parent.mkdir()
-    shutil.move(tmp_path / "a.duckdb", moved)
+    shutil.move(folder / "entrepot.duckdb", moved)
     assert rows(moved, "select sum(value_fob_usd)::bigint, min(exporter_name) from marts.bilateral_flows") == [(200, "China")]
     query = "select comment from duckdb_columns() where table_name = 'fct_bilateral_totals' and column_name = 'value_fob_usd'"
     assert "[USD FOB]" in str(rows(moved, query)[0][0])
     assert rows(moved, "select count(*) from duckdb_tables() where comment is null") == [(0,)]
     assert rows(moved, "select schema_name from duckdb_schemas() where not internal and schema_name <> 'main'") == [("marts",)]
-    parquet = tmp_path / "marts" / "fct_reported_flows.parquet"
+    parquet = folder / "marts" / "fct_reported_flows.parquet"
     assert rows(moved, f"select count(*), min(release_id) from '{parquet}'") == [(4, RELEASE.release_id)]
-    again = finish_candidate(built, tmp_path / "b.duckdb", tmp_path / "again", maximum_rows=5)
-    for file in again:
-        for path in file.paths:
-            assert digest(path) == digest(tmp_path / "marts" / path.name), path.name
+    again = tmp_path / "b"
+    again.mkdir()
+    release_files.write_files(built.path, again, maximum_rows=5)
+    for path in (again / "marts").iterdir():
+        assert path.read_bytes() == (folder / "marts" / path.name).read_bytes(), path.name
 
 
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+@pytest.mark.parametrize("across", [False, True])
+def test_large_facts_are_links_to_the_lake(built: marts.Candidate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, across: bool) -> None:
+    def other_file_system(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    if across:
+        monkeypatch.setattr("transforms.io.release_files.os.link", other_file_system)
+    written = release_files.write_files(built.path, tmp_path, maximum_rows=3, lake_files=built.files)
+    assert written.beside == ("fct_reported_flows", "fct_bilateral_flows")
+    found = sorted((tmp_path / "marts" / "fct_bilateral_flows").rglob("*.parquet"))
+    assert [p.relative_to(tmp_path / "marts").parts[1] for p in found] == ["year=2020", "year=2020"]
+    is_linked = sorted(p.stat().st_ino for p in found) == sorted(p.stat().st_ino for p in built.files["bilateral_flows"])
+    assert is_linked is not across
+    assert rows(tmp_path / "entrepot.duckdb", "select count(*) from duckdb_tables() where table_name like 'fct_%'") == [(1,)]
 
 
-def test_large_facts_are_links_to_the_lake(built: marts.Candidate, tmp_path: Path) -> None:
-    finished = {f.name: f for f in finish_candidate(built, tmp_path / "a.duckdb", tmp_path / "marts", maximum_rows=3)}
-    fact = finished["fct_bilateral_flows"]
-    assert not fact.is_in_duckdb
-    assert not finished["bilateral_flows"].is_in_duckdb
-    assert [p.relative_to(tmp_path / "marts").parts[1] for p in fact.paths] == ["year=2020", "year=2020"]
-    assert sorted(p.stat().st_ino for p in fact.paths) == sorted(p.stat().st_ino for p in built.files["bilateral_flows"])
-    assert rows(tmp_path / "a.duckdb", "select count(*) from duckdb_tables() where table_name like 'fct_%'") == [(1,)]
-
-
-def test_a_published_file_is_never_overwritten(built: marts.Candidate, tmp_path: Path) -> None:
-    (tmp_path / "a.duckdb").touch()
-    with pytest.raises(FileExistsError, match="written once"):
-        finish_candidate(built, tmp_path / "a.duckdb", tmp_path / "marts", maximum_rows=5)
+def test_a_release_with_its_facts_beside_answers_queries(built: marts.Candidate) -> None:
+    inside = rows(built.path, "select * from marts.fct_bilateral_flows order by all")
+    reported = rows(built.path, "select * from marts.fct_reported_flows order by all")
+    named = rows(built.path, "select * from marts.bilateral_flows order by all")
+    folder = release.publish(
+        built.home,
+        Settings(home=built.home, publish=Publish(maximum_rows_in_duckdb=3)),
+        candidate_db=built.path,
+        release_id="20260131-ffffffff",
+        manifest_content={"fingerprint": RELEASE.fingerprint, "is_synthetic": True},
+        run_info={"run_id": "r1"},
+        lake_files=built.files,
+    )
+    assert release.verify(built.home, folder.name) == []
+    ours = "* replace ('20260131-abcdef01' as release_id)"
+    with open_release(folder) as connection:
+        assert connection.execute("select distinct release_id from fct_bilateral_flows").fetchall() == [(folder.name,)]
+        assert connection.execute(f"select {ours} from fct_bilateral_flows order by all").fetchall() == inside
+        assert connection.execute(f"select {ours} from fct_reported_flows order by all").fetchall() == reported
+        assert connection.execute(f"select {ours} from bilateral_flows order by all").fetchall() == named
+        types = {r[0]: r[1] for r in connection.execute("describe fct_reported_flows").fetchall()}
+    assert types == {c: sql_type(c) for c in contracts.MARTS["fct_reported_flows"].columns}
+    assert (len(inside), len(reported), len(named)) == (4, 4, 4)
 
 
 def test_a_code_without_a_name_refuses_the_candidate_and_keeps_the_row(home: Path) -> None:

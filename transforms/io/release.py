@@ -7,7 +7,7 @@ Readers resolve that line once. Nothing published is changed or deleted here.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -169,12 +169,14 @@ def publish(
     manifest_content: Mapping[str, Any],
     run_info: Mapping[str, Any],
     pages: Mapping[str, str] | None = None,
+    lake_files: Mapping[str, Sequence[Path]] | None = None,
 ) -> Path:
     """Cut a release from a candidate that passed its gates, and make it current. Returns its folder.
 
     ``manifest_content`` must hold ``fingerprint``; what the lake knows (versions, snapshots,
     settings) is filled in where absent. ``pages`` are relative path -> HTML, in place of
-    the plain ones. The caller holds the publishing lock. Raises ContractRefused and
+    the plain ones; ``lake_files`` are the lake's files behind the candidate, by lake table, for
+    facts that stand beside the DuckDB file. The caller holds the publishing lock. Raises ContractRefused and
     ReleaseError; in every case readers keep the old release.
     """
     content = {**lake_content(settings), **manifest_content, "release_id": release_id}
@@ -183,7 +185,7 @@ def publish(
     _contract_gate(home, candidate_db, content)
     folder = _releases(home) / release_id
     if not _stands_whole(folder, content):
-        build_release(settings, candidate_db, folder, content, dict(run_info), dict(pages or {}))
+        build_release(settings, candidate_db, folder, content, dict(run_info), dict(pages or {}), lake_files or {})
     fail_point("release.before_pointer")
     _move_pointer(home, release_id)
     fail_point("release.after_pointer")

@@ -6,6 +6,7 @@ import errno
 import os
 import platform
 import shutil
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,13 @@ class ReleaseError(RuntimeError):
 
 
 def build_release(
-    settings: Settings, candidate: Path, target: Path, content: dict[str, Any], run_info: dict[str, Any], pages: dict[str, str]
+    settings: Settings,
+    candidate: Path,
+    target: Path,
+    content: dict[str, Any],
+    run_info: dict[str, Any],
+    pages: dict[str, str],
+    lake_files: Mapping[str, Sequence[Path]],
 ) -> None:
     """Write a release beside ``target`` and rename it there whole; on any error nothing of it is left.
 
@@ -33,7 +40,9 @@ def build_release(
     try:
         fail_point("release.before_files")
         temporary.mkdir(parents=True)
-        _fill(temporary, settings, candidate, content, run_info, pages)
+        maximum = settings.publish.maximum_rows_in_duckdb
+        written = release_files.write_files(candidate, temporary, maximum_rows=maximum, lake_files=lake_files)
+        _fill(temporary, settings, written, content, run_info, pages)
         temporary.rename(target)
         fsync_folder(target.parent)
     except Exception as error:
@@ -60,9 +69,13 @@ def _is_disk_full(error: BaseException) -> bool:
 
 
 def _fill(
-    folder: Path, settings: Settings, candidate: Path, content: dict[str, Any], run_info: dict[str, Any], pages: dict[str, str]
+    folder: Path,
+    settings: Settings,
+    written: release_files.Written,
+    content: dict[str, Any],
+    run_info: dict[str, Any],
+    pages: dict[str, str],
 ) -> None:
-    written = release_files.write_files(candidate, folder, maximum_rows=settings.publish.maximum_rows_in_duckdb)
     content |= {"tables": written.tables, "views": written.views, "beside": list(written.beside)}
     run = {"published_at": datetime.now(UTC).isoformat(timespec="seconds"), "host": platform.node(), **_environment(), **run_info}
     for name, html in {**release_pages.render(folder, content, run, settings.home_area), **pages}.items():

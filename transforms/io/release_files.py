@@ -1,24 +1,32 @@
 """The files of a release: one DuckDB file and Parquet, written from a candidate database.
 
 The DuckDB file holds tables, not views on paths, so it can be copied anywhere. A table above
-the limit stands beside it as Parquet only, one file per year.
+the limit stands beside it as Parquet only: a fact that is a lake table row by row as hard links
+to the lake's own files, any other in one file per year.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transforms.contracts.arrow import sql_type
+from transforms.contracts import lake as contracts
+from transforms.contracts.arrow import hive_types, sql_type
 from transforms.contracts.columns import column
-from transforms.contracts.marts import MARTS
+from transforms.contracts.marts import FCT_BILATERAL_FLOWS, FCT_REPORTED_FLOWS, MARTS
 from transforms.contracts.model import Table
 from transforms.io.release_manifest import CLOCKED
 
 DATABASE = "entrepot.duckdb"
 _EXACT = ("usd", "usd_wide", "kg")
+#: Facts that are a lake table row by row: above the limit the lake's own files stand for them.
+LINKED = {FCT_REPORTED_FLOWS.name: contracts.REPORTED_FLOWS, FCT_BILATERAL_FLOWS.name: contracts.BILATERAL_FLOWS}
 
 
 class CandidateError(RuntimeError):
@@ -89,8 +97,25 @@ def describe_candidate(candidate: Path) -> dict[str, dict[str, Any]]:
         return described
 
 
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK):
+            raise
+        # another file system, or one without hard links: the bytes are the same
+        shutil.copy2(source, target)
+
+
+def _link_lake(stored: Table, files: Sequence[Path], folder: Path) -> None:
+    """Link lake files as ``folder/<column>=<value>/.../<file>``; the partition columns stand in the path alone."""
+    depth = len(stored.partition_by) + 1
+    for source in files:
+        _link(source, folder.joinpath(*source.parts[-depth:]))
+
+
 def _write_parquet(connection: Any, table: Table, source: str, folder: Path, *, is_large: bool) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     options = "format parquet, compression zstd, compression_level 3, row_group_size 122880"
     if not is_large:
         connection.execute(f"copy (select * from {source}) to {_quoted(folder / f'{table.name}.parquet')} ({options})")
@@ -128,29 +153,53 @@ def _views(connection: Any, names: list[str]) -> dict[str, str]:
     return views
 
 
-def write_files(candidate: Path, folder: Path, *, maximum_rows: int) -> Written:
-    """Write entrepot.duckdb and marts/ into ``folder``; tables in the order of the contracts."""
-    target = folder / DATABASE
+def _materialise(connection: Any, table: Table, columns: list[str]) -> None:
+    """The mart as a table of the release, sorted. Many threads: a total order is the same from any number of them."""
+    typed = ", ".join(f"{c}::{sql_type(c)} as {c}" if c in table.columns else c for c in columns)
+    query = f"select {typed} from candidate.marts.{table.name} order by {_order(table)}"
+    connection.execute(f"create table marts.{table.name} as {query}")
+    _comment(connection, table, columns)
+
+
+def _write_table(
+    connection: Any, table: Table, folder: Path, maximum_rows: int, lake_files: Mapping[str, Sequence[Path]]
+) -> dict[str, Any]:
+    """Write one mart, inside or beside; its description, with ``partitions`` where its files are the lake's."""
+    source = f"candidate.marts.{table.name}"
+    columns = [r[0] for r in connection.execute(f"describe {source}").fetchall()]
+    (rows,) = connection.execute(f"select count(*) from {source}").fetchone()
+    is_large = rows > maximum_rows and table.name.startswith("fct_") and "year" in columns
+    if not is_large:
+        _materialise(connection, table, columns)
+        source = f"marts.{table.name}"
+    described = _describe(connection, table, source) | {"is_beside": is_large}
+    stored = LINKED.get(table.name)
+    if is_large and stored is not None and stored.name in lake_files:
+        _link_lake(stored, lake_files[stored.name], folder / table.name)
+        # the manifest sorts its keys: the order of columns is a list
+        return described | {"partitions": hive_types(stored), "column_order": columns}
+    # one thread: row groups then end where they always do, and equal rows are equal bytes
+    connection.execute("set threads = 1")
+    _write_parquet(connection, table, source, folder, is_large=is_large)
+    connection.execute("reset threads")
+    return described
+
+
+def write_files(candidate: Path, folder: Path, *, maximum_rows: int, lake_files: Mapping[str, Sequence[Path]] | None = None) -> Written:
+    """Write entrepot.duckdb and marts/ into ``folder``; tables in the order of the contracts.
+
+    ``lake_files``, by lake table, are the files behind the candidate's views: what is linked for a
+    fact above ``maximum_rows``.
+    """
     tables: dict[str, dict[str, Any]] = {}
-    beside: list[str] = []
-    with open_candidate(candidate, target) as connection:
+    (folder / "marts").mkdir(parents=True, exist_ok=True)
+    with open_candidate(candidate, folder / DATABASE) as connection:
         connection.execute("create schema marts")
-        # one thread: row groups then end where they always do, and equal rows are equal bytes
-        connection.execute("set threads = 1")
         found = _found(connection)
         marts = [t for t in MARTS.values() if t.name in found]
         for table in (t for t in marts if not t.is_view):
-            source = f"candidate.marts.{table.name}"
-            tables[table.name] = described = _describe(connection, table, source)
-            is_large = described["rows"] > maximum_rows and table.name.startswith("fct_") and "year" in described["columns"]
-            if is_large:
-                beside.append(table.name)
-            else:
-                typed = ", ".join(f"{c}::{sql_type(c)} as {c}" if c in table.columns else c for c in described["columns"])
-                connection.execute(f"create table marts.{table.name} as select {typed} from {source} order by {_order(table)}")
-                _comment(connection, table, list(described["columns"]))
-                source = f"marts.{table.name}"
-            _write_parquet(connection, table, source, folder / "marts", is_large=is_large)
+            tables[table.name] = _write_table(connection, table, folder / "marts", maximum_rows, lake_files or {})
+        beside = tuple(name for name, described in tables.items() if described.pop("is_beside"))
         views = _views(connection, [t.name for t in marts if t.is_view])
         for name, select in views.items():
             rows = connection.execute(f"describe select * from candidate.marts.{name}").fetchall()
@@ -160,7 +209,7 @@ def write_files(candidate: Path, folder: Path, *, maximum_rows: int) -> Written:
                 connection.execute(f"create view marts.{name} as {select}")
         connection.execute("detach candidate")
         connection.execute("checkpoint")
-    return Written(tables, views, tuple(beside))
+    return Written(tables, views, beside)
 
 
 def is_clocked(name: str) -> bool:

@@ -1,5 +1,5 @@
 -- One row per source, period, reporter, partner, flow and product, as the reporter states it.
--- A view here: its rows are the lake's own, and a release stores them as their number asks for (orchestration/marts_files.py).
+-- A view here: its rows are the lake's own, and a release stores them as their number asks for (transforms/io/release_files.py).
 {{ config(materialized='view') }}
 
 select

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pytest
 
 from orchestration.cli.query import open_release
-from tests.unit.release_cases import FINGERPRINT, OTHER, cut
+from tests.unit.release_cases import FINGERPRINT, OTHER, cut, settings_of
 from transforms.contracts.arrow import sql_type
 from transforms.contracts.marts import MARTS
-from transforms.io import release
+from transforms.io import release, state
 from transforms.io.release_hold import hold_reason, pinned
 
 
@@ -168,6 +169,8 @@ def test_pages_are_marked_synthetic_and_load_nothing(home: Path) -> None:
     assert "SYNTHETIC" in start
     assert "Bilateral balance of China" in start
     assert "191.90" in start
+    assert "where s.frequency = &#x27;A&#x27; and s.area_code = &#x27;156&#x27;" in start
+    assert '<th scope="col" class=n>balance_billion_usd</th>' in start
     assert "3 exporters, a world needs 30" in start
     dictionary = (folder / "dictionary.html").read_text()
     assert "Herfindahl" in dictionary
@@ -203,3 +206,17 @@ def test_large_facts_and_their_view_answer_queries(home: Path) -> None:
         named = con.execute("select exporter_name, release_id from bilateral_flows where exporter_code = '156'").fetchall()
     assert rows == [(folder.name, 3)]
     assert named == [("China", folder.name)]
+
+
+def test_partial_and_whole_have_two_fingerprints(home: Path) -> None:
+    """A source that keeps an older version, and one that recovers with equal content: each is a release of its own."""
+
+    def fingerprint(gate: Literal["passed", "failed"]) -> str:
+        moment = datetime(2026, 1, 31, tzinfo=UTC)
+        known = state.PartitionState("harmonised_flows", "year=2010", "in", "1", "content", gate, 0, 1, 1, 1, "r", moment)
+        state.record(home, [known])
+        return state.release_fingerprint(settings_of(home), "marts")
+
+    whole, partial, recovered = fingerprint("passed"), fingerprint("failed"), fingerprint("passed")
+    assert whole != partial
+    assert recovered == whole

@@ -8,12 +8,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """A small table: a question's title, how the numbers are defined, header and text cells."""
+    """A small table: a question's title, how the numbers are defined, header and text cells, and its SQL."""
 
     title: str
     definition: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    sql: str = ""
 
 
 #: The stratum that answers speak of: our own basis first, annual, the latest year with most exporters.
@@ -113,6 +114,11 @@ _QUESTIONS = (
 )
 
 
+def _runnable(sql: str, home_area: str) -> str:
+    """The SQL as anyone may run it: the area's code in place of the parameter."""
+    return sql.strip().replace("$area", "'" + home_area.replace("'", "''") + "'")
+
+
 def answers(connection: Any, home_area: str) -> list[Answer]:
     """The answers that the release behind ``connection`` (DuckDB, schema ``marts``) can give; those without rows are left out."""
     needed = {"market_share", "bilateral_balance", "comparative_advantage", "import_dependence", "dim_area", "dim_product"}
@@ -127,5 +133,5 @@ def answers(connection: Any, home_area: str) -> list[Answer]:
         header = tuple(str(d[0]) for d in result.description)
         rows = tuple(tuple("" if v is None else str(v) for v in r) for r in result.fetchall())
         if rows:
-            given.append(Answer(title.format(area=name), definition, header, rows))
+            given.append(Answer(title.format(area=name), definition, header, rows, _runnable(sql, home_area)))
     return given

@@ -18,9 +18,10 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .2rem; } a { color: var(--accent); }
 p.definition { color: var(--faint); margin: 0 0 .6rem; max-width: 60rem; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
+.wide, pre { overflow-x: auto; } pre { font-size: 12px; color: var(--faint); } summary { cursor: pointer; color: var(--faint); }
+table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid var(--line); }
-th { color: var(--faint); font-weight: 600; } td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th { color: var(--faint); font-weight: 600; } th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .banner { border: 2px solid var(--warn); color: var(--warn); padding: .5rem .8rem; font-weight: 600; }
 """
 SYNTHETIC = "SYNTHETIC: a made-up world. Names are real, numbers are not; cite none of them."
@@ -31,7 +32,7 @@ def _is_number(text: str) -> bool:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]], numeric: frozenset[str] = frozenset()) -> str:
-    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in header)
+    head = "".join(f'<th scope="col"{" class=n" if h in numeric else ""}>{escape(h)}</th>' for h in header)
     body = []
     for row in rows:
         cells = (f'<td class="n">{escape(c)}</td>' if h in numeric else f"<td>{escape(c)}</td>" for h, c in zip(header, row, strict=True))
@@ -82,6 +83,7 @@ def _start(connection: Any, content: Mapping[str, Any], run: Mapping[str, Any], 
         numeric = frozenset(h for n, h in enumerate(answer.header) if h not in ("period", "product_code") and _is_number(answer.rows[0][n]))
         body += f'<h2>{escape(answer.title)}</h2><p class="definition">{escape(answer.definition)}</p>'
         body += _table(answer.header, answer.rows, numeric)
+        body += f"<details><summary>SQL</summary><pre>{escape(answer.sql)}</pre></details>"
     tables = [
         (n, "" if t["rows"] is None else f"{t['rows']:,}", "beside the DuckDB file" if n in content["beside"] else "", t["grain"])
         for n, t in content["tables"].items()

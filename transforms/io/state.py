@@ -103,7 +103,7 @@ def _rewrite(home: Path, table: Table, rows: list[dict[str, object]]) -> None:
 
 
 def record_checks(home: Path, run_id: str, checks: Iterable[CheckResult]) -> None:
-    """Add check results of a run (failed ones too) to ops/check_result, one file, newest runs kept."""
+    """Add check results of a run (failed ones too) to ops/check_result: one file, rewritten whole, that keeps the newest KEPT_RUNS runs."""
     now = datetime.now(UTC)
     fresh = [{**vars(c), "run_id": run_id, "recorded_at": now} for c in checks]
     if not fresh:
@@ -132,7 +132,10 @@ def release_fingerprint(settings: Settings, marts_version: str) -> str:
     """sha256 of all that a release depends on: contents, stage versions, settings, contract.
 
     Clocks, run ids and check results stay outside: the same inputs give the same fingerprint.
+    The partitions whose gate refused newer input are inside: a release says of itself that it is
+    partial, and must say otherwise once they recover, with equal content too.
     """
     states: Mapping[tuple[str, str], PartitionState] = read_states(settings.home)
     lines = [(s.table_name, s.partition_key, s.content_hash, s.stage_version) for _, s in sorted(states.items()) if s.row_count]
-    return digest(lines, result_settings(settings), CONTRACT_VERSION, marts_version)
+    stale = sorted(key for key, s in states.items() if s.gate == "failed")
+    return digest(lines, stale, result_settings(settings), CONTRACT_VERSION, marts_version)

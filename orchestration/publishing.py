@@ -71,7 +71,7 @@ def add_ops_marts(context: RunContext, candidate: Candidate) -> Candidate:
     return build_ops_marts(context.settings, candidate, context.log)
 
 
-def _quality(context: RunContext, release_id: str) -> str:
+def _quality(context: RunContext, info: ReleaseInfo) -> str:
     """The quality page: this run's results, and the runs before it."""
     from expectations.report import quality_page
 
@@ -79,7 +79,7 @@ def _quality(context: RunContext, release_id: str) -> str:
     rows = lake.read(context.settings.home, CHECK_RESULT).to_pylist()
     history = [(str(r["run_id"]), CheckResult(**{n: r[n] for n in names})) for r in rows]
     mine = [check for run_id, check in history if run_id == context.run_id]
-    return quality_page(mine, history, f"Quality of release {release_id}")
+    return quality_page(mine, history, f"Quality of release {info.release_id}" + (", SYNTHETIC data" if info.is_synthetic else ""))
 
 
 def sweep_candidates(candidate: Candidate) -> None:
@@ -110,7 +110,7 @@ def cut_release(context: RunContext, candidate: Candidate) -> Path:
         release_id=info.release_id,
         manifest_content=content,
         run_info={"run_id": context.run_id},
-        pages={"quality/index.html": _quality(context, info.release_id)},
+        pages={"quality/index.html": _quality(context, info)},
         lake_files=candidate.files,
     )
     sweep_candidates(candidate)

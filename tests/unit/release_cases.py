@@ -77,6 +77,7 @@ def settings_of(home: Path) -> Settings:
 
 def cut(home: Path, fingerprint: str = FINGERPRINT, *, day: str = "20260131", factor: int = 1, drop: str = "", **settings: object) -> str:
     """Publish a release of the candidate; returns its id."""
+    from expectations.report import quality_page
     from transforms.io import release
     from transforms.settings import Publish
 
@@ -91,5 +92,6 @@ def cut(home: Path, fingerprint: str = FINGERPRINT, *, day: str = "20260131", fa
         release_id=release_id,
         manifest_content={"fingerprint": fingerprint, "is_synthetic": True},
         run_info={"run_id": "test"},
+        pages={"quality/index.html": quality_page([], [], f"Quality of release {release_id}")},
     )
     return release_id

@@ -174,8 +174,8 @@ def publish(
     """Cut a release from a candidate that passed its gates, and make it current. Returns its folder.
 
     ``manifest_content`` must hold ``fingerprint``; what the lake knows (versions, snapshots,
-    settings) is filled in where absent. ``pages`` are relative path -> HTML, in place of
-    the plain ones; ``lake_files`` are the lake's files behind the candidate, by lake table, for
+    settings) is filled in where absent. ``pages`` are relative path -> HTML, beside the
+    start page and the dictionary; ``lake_files`` are the lake's files behind the candidate, by lake table, for
     facts that stand beside the DuckDB file. The caller holds the publishing lock. Raises ContractRefused and
     ReleaseError; in every case readers keep the old release.
     """

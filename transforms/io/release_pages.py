@@ -1,4 +1,7 @@
-"""The pages of a release: start page, data dictionary, quality. Self-contained HTML: no script, font or style from elsewhere."""
+"""The start page and the data dictionary of a release; the caller brings the quality page.
+
+Self-contained HTML: no script, font or style from elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -53,24 +56,6 @@ def _dictionary(content: Mapping[str, Any]) -> str:
     return dictionary_html(f"Data dictionary of release {content['release_id']}", note)
 
 
-def _quality(connection: Any, content: Mapping[str, Any]) -> str:
-    rows: list[tuple[str, ...]] = []
-    if "quality_history" in content["tables"]:
-        found = connection.execute(
-            """
-            select table_name, partition_key, check_name, coalesce(column_name, ''),
-                if(is_passed, 'passed', severity), coalesce(observed, '')
-            from marts.quality_history
-            qualify run_id = max(run_id) over ()
-            order by is_passed, table_name, partition_key, check_name, column_name
-            """
-        ).fetchall()
-        rows = [tuple(str(v) for v in r) for r in found]
-    body = "<p>The checks of the run that cut this release, failed ones first.</p>" if rows else "<p>No check of this run is recorded.</p>"
-    body += _table(("table", "partition", "check", "column", "result", "observed"), rows)
-    return _page(f"Quality of release {content['release_id']}", body, is_synthetic=bool(content.get("is_synthetic")))
-
-
 def _start(connection: Any, content: Mapping[str, Any], run: Mapping[str, Any], home_area: str) -> str:
     method = content["settings"]["method"]
     state = "partial: a source kept an older version; quality says which" if content.get("is_partial") else "complete"
@@ -101,6 +86,5 @@ def render(folder: Path, content: Mapping[str, Any], run: Mapping[str, Any], hom
     with duckdb.connect(str(folder / "entrepot.duckdb"), read_only=True) as connection:
         return {
             "dictionary.html": _dictionary(content),
-            "quality/index.html": _quality(connection, content),
             "site/index.html": _start(connection, content, run, home_area),
         }

@@ -56,7 +56,7 @@ def test_half_built_folder_of_a_dead_process_is_swept(home: Path) -> None:
 def test_full_disk_leaves_the_old_release_and_no_rest(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = cut(home)
 
-    def full(candidate: Path, folder: Path, *, maximum_rows: int) -> None:
+    def full(candidate: Path, folder: Path, **_: object) -> None:
         (folder / "half").write_bytes(b"x")
         raise OSError(errno.ENOSPC, "No space left on device")
 

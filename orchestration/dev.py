@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -21,7 +22,9 @@ _TARGET = ("-m", "orchestration.definitions")
 
 
 def prepare(settings: Settings) -> Path:
-    """Make <home>/dagster with its dagster.yaml, and dbt's manifest, which must be there before definitions load. Returns the folder."""
+    """Make <home>/dagster: its dagster.yaml, its storage, and dbt's manifest, which must be there before definitions load. Returns it."""
+    import dagster as dg
+
     from orchestration.marts import manifest_path
 
     folder = settings.home / "dagster"
@@ -30,6 +33,10 @@ def prepare(settings: Settings) -> Path:
     if not (folder / "dagster.yaml").exists():
         with as_file(files("orchestration") / "dagster.yaml") as template:
             shutil.copyfile(template, folder / "dagster.yaml")
+    # SQLite's tables are made at the first opening. Two processes that open it first at once both stamp the schema's version:
+    # then neither that start nor any later one gets past it.
+    with dg.DagsterInstance.from_config(str(folder)):
+        pass
     manifest_path(settings)
     return folder
 
@@ -58,17 +65,20 @@ def commands(port: int) -> dict[str, list[str]]:
 
 
 def end(children: Sequence[subprocess.Popen[bytes]], grace: float = GRACE) -> None:
-    """Ask every child to end, wait, and kill what stays; each has a process group of its own, with the code server in it."""
+    """Ask every child to end, wait, and kill what stays.
+
+    Each has a process group of its own, with the code server and the runs in it; these outlive a child that was killed.
+    """
     for child in children:
         if child.poll() is None:
             child.send_signal(signal.SIGINT)
     deadline = time.monotonic() + grace
     for child in children:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+        child.wait()
 
 
 def run(settings: Settings, port: int = 3000) -> int:

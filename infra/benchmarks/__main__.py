@@ -74,8 +74,13 @@ def _case(home: Path, rows: int, options: argparse.Namespace) -> dict[str, Any]:
     for name in names[2:]:
         runs[name] = [first[name], *(run(name, home, outs[name]) for _ in range(options.dask_runs - 1))]
     return {
-        "rows": rows, "years": len(years), "differences": problems, "identical_workers": identical, "output_mb": sizes,
-        "wall_ratios_duckdb": [a.wall / b.wall for a, b in pairs], "cpu_ratios_duckdb": [a.cpu / b.cpu for a, b in pairs],
+        "rows": rows,
+        "years": len(years),
+        "differences": problems,
+        "identical_workers": identical,
+        "output_mb": sizes,
+        "wall_ratios_duckdb": [a.wall / b.wall for a, b in pairs],
+        "cpu_ratios_duckdb": [a.cpu / b.cpu for a, b in pairs],
         "runs": {n: [vars(r) for r in found] for n, found in runs.items()},
     }
 
@@ -121,8 +126,10 @@ def _summary(case: dict[str, Any]) -> dict[str, Any]:
 
 def _print(case: dict[str, Any]) -> None:
     summary = _summary(case)
-    print(f"\n{case['rows']:,} rows, {case['years']} year(s); answers agree: {summary['answers_agree']}; "
-          f"same bytes with 1, 2, 4 workers: {summary['identical_workers']}")
+    print(
+        f"\n{case['rows']:,} rows, {case['years']} year(s); answers agree: {summary['answers_agree']}; "
+        f"same bytes with 1, 2, 4 workers: {summary['identical_workers']}"
+    )
     for name, problems in case["differences"].items():
         for problem in problems:
             print(f"  {name}: {problem}")
@@ -131,8 +138,10 @@ def _print(case: dict[str, Any]) -> None:
         wall, cpu = (_median(case, name, m) for m in ("wall", "cpu"))
         ratios = [1.0, 1.0] if name == "kernel" else [summary[f"wall_ratio_{name}"], summary[f"cpu_ratio_{name}"]]
         peak, every = (max(r[m] for r in runs) for m in ("peak_process_mib", "peak_all_mib"))
-        print(f"  {name:<12}{len(runs):>5}{wall:>9.2f}{cpu:>9.2f}{peak:>10.0f}{every:>9.0f}{case['output_mb'][name]:>8.1f}"
-              f"{ratios[0]:>8.3f}{ratios[1]:>8.3f}")
+        print(
+            f"  {name:<12}{len(runs):>5}{wall:>9.2f}{cpu:>9.2f}{peak:>10.0f}{every:>9.0f}{case['output_mb'][name]:>8.1f}"
+            f"{ratios[0]:>8.3f}{ratios[1]:>8.3f}"
+        )
     print("  ratios are ours over theirs")
 
 

@@ -55,6 +55,7 @@ def _unequal(connection: duckdb.DuckDBPyConnection, table: str, left: str, right
     if ratio:
         tests.append(f"(l.{ratio} is null) <> (r.{ratio} is null) or abs(l.{ratio} - r.{ratio}) > {_TOLERANCE} * abs(l.{ratio})")
     row = connection.execute(
-        f"select count(*) from {left} l full join {right} r using ({', '.join(keys)}) where {' or '.join(tests)}").fetchone()
+        f"select count(*) from {left} l full join {right} r using ({', '.join(keys)}) where {' or '.join(tests)}"
+    ).fetchone()
     assert row is not None
     return int(row[0])

@@ -46,9 +46,13 @@ def write_copy(home: Path) -> None:
 
 def _with_measures(frame: Any) -> Any:
     return frame.assign(
-        square=frame["value_mills"].astype("float64") ** 2, flow_count=1,
-        missing_weight_count=frame["weight_mills"].isna().astype("int64"), weight_mills=frame["weight_mills"].fillna(0).astype("int64"),
-        chapter_code=frame["product_code"].str[:2], heading_code=frame["product_code"].str[:4])
+        square=frame["value_mills"].astype("float64") ** 2,
+        flow_count=1,
+        missing_weight_count=frame["weight_mills"].isna().astype("int64"),
+        weight_mills=frame["weight_mills"].fillna(0).astype("int64"),
+        chapter_code=frame["product_code"].str[:2],
+        heading_code=frame["product_code"].str[:4],
+    )
 
 
 def _rca(frame: Any) -> Any:
@@ -122,8 +126,11 @@ def _tuned_part(path: Path, out: Path) -> Any:
     frame = frame.assign(
         heading_code=pd.Categorical.from_codes(heading.codes[code], heading.categories),
         chapter_code=pd.Categorical.from_codes(chapter.codes[code], chapter.categories),
-        weight_mills=frame["weight_mills"].fillna(0).astype("int64"), missing_weight_count=missing.astype("int64"),
-        flow_count=1, square=frame["value_mills"].astype("float64") ** 2)
+        weight_mills=frame["weight_mills"].fillna(0).astype("int64"),
+        missing_weight_count=missing.astype("int64"),
+        flow_count=1,
+        square=frame["value_mills"].astype("float64") ** 2,
+    )
     year = path.parent.name
     partial = {}
     for table in ("pair_heading", *(t for t in KEYS if t != "pair_heading")):

@@ -92,17 +92,32 @@ def _scale(pair: np.ndarray, appeal: np.ndarray, rows: int) -> float:
     return float(np.exp(low))
 
 
-def _table(year: int, exporter: np.ndarray, importer: np.ndarray, product: np.ndarray,
-           value: np.ndarray, weight: np.ndarray, has_weight: np.ndarray) -> pa.Table:
+def _table(
+    year: int,
+    exporter: np.ndarray,
+    importer: np.ndarray,
+    product: np.ndarray,
+    value: np.ndarray,
+    weight: np.ndarray,
+    has_weight: np.ndarray,
+) -> pa.Table:
     rows = len(exporter)
     areas, products = area_codes(), product_codes()
     given: dict[str, pa.Array] = {
-        "basis": _constant("baci_published", rows), "frequency": _constant("A", rows), "period": _constant(str(year), rows),
-        "classification": _constant("H4", rows), "product_level": pa.array(np.full(rows, 6, np.int8)),
-        "exporter_code": _codes(exporter, areas), "importer_code": _codes(importer, areas), "product_code": _codes(product, products),
-        "value_fob_usd": lake.decimals(value), "net_weight_kg": lake.decimals(weight, has_weight),
-        "method": _constant("baci_published", rows), "evidence": _constant("published", rows),
-        "is_value_rounded": pa.array(np.zeros(rows, bool)), "is_residual": pa.array(np.zeros(rows, bool)),
+        "basis": _constant("baci_published", rows),
+        "frequency": _constant("A", rows),
+        "period": _constant(str(year), rows),
+        "classification": _constant("H4", rows),
+        "product_level": pa.array(np.full(rows, 6, np.int8)),
+        "exporter_code": _codes(exporter, areas),
+        "importer_code": _codes(importer, areas),
+        "product_code": _codes(product, products),
+        "value_fob_usd": lake.decimals(value),
+        "net_weight_kg": lake.decimals(weight, has_weight),
+        "method": _constant("baci_published", rows),
+        "evidence": _constant("published", rows),
+        "is_value_rounded": pa.array(np.zeros(rows, bool)),
+        "is_residual": pa.array(np.zeros(rows, bool)),
         "snapshot_exporter": _constant("synthetic", rows),
     }
     schema = file_schema(BILATERAL_FLOWS)

@@ -38,7 +38,8 @@ def run(name: str, home: Path, out: Path) -> Run:
     with log.open("wb") as sink:
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "infra.benchmarks.contenders", name, str(home), str(out)], cwd=ROOT, stdout=sink, stderr=sink)
+            [sys.executable, "-m", "infra.benchmarks.contenders", name, str(home), str(out)], cwd=ROOT, stdout=sink, stderr=sink
+        )
         watcher = threading.Thread(target=_watch, args=(process.pid, peaks, done))
         watcher.start()
         _, status, usage = os.wait4(process.pid, 0)

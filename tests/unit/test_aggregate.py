@@ -56,10 +56,18 @@ def flow_table(flows: Sequence[Flow]) -> pa.Table:
     basis, frequency, period, classification, level = flows[0].stratum
     rows = len(flows)
     given_columns = {
-        "basis": [basis] * rows, "frequency": [frequency] * rows, "period": [period] * rows, "classification": [classification] * rows,
-        "product_level": [level] * rows, "exporter_code": [f.exporter for f in flows], "importer_code": [f.importer for f in flows],
-        "product_code": [f.product for f in flows], "method": ["prefer_exporter"] * rows, "evidence": ["exporter_only"] * rows,
-        "is_value_rounded": [False] * rows, "is_residual": ["X" in f.product for f in flows],
+        "basis": [basis] * rows,
+        "frequency": [frequency] * rows,
+        "period": [period] * rows,
+        "classification": [classification] * rows,
+        "product_level": [level] * rows,
+        "exporter_code": [f.exporter for f in flows],
+        "importer_code": [f.importer for f in flows],
+        "product_code": [f.product for f in flows],
+        "method": ["prefer_exporter"] * rows,
+        "evidence": ["exporter_only"] * rows,
+        "is_value_rounded": [False] * rows,
+        "is_residual": ["X" in f.product for f in flows],
         "value_fob_usd": [Decimal(f.value).scaleb(-3) for f in flows],
         "net_weight_kg": [None if f.weight is None else Decimal(f.weight).scaleb(-3) for f in flows],
     }
@@ -159,8 +167,16 @@ def _flows(draw: st.DrawFn) -> Flow:
     exporter, importer = draw(st.lists(_areas, min_size=2, max_size=2, unique=True))
     value = draw(st.one_of(st.integers(0, 5), st.integers(0, 10**15)))
     weight = draw(st.one_of(st.none(), st.integers(0, 10**14)))
-    return Flow(exporter, importer, draw(_products[level]), value, weight, level,
-                draw(st.sampled_from(codes.BASES)), draw(st.sampled_from([str(YEAR), f"{YEAR}-02"])))
+    return Flow(
+        exporter,
+        importer,
+        draw(_products[level]),
+        value,
+        weight,
+        level,
+        draw(st.sampled_from(codes.BASES)),
+        draw(st.sampled_from([str(YEAR), f"{YEAR}-02"])),
+    )
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -213,7 +229,7 @@ def test_squares_beyond_64_bits_are_exact(home: Path) -> None:
     value = 123_456_789_012_345_678
     commit_flows(home, [Flow("4", "842", "870380", value), Flow("31", "842", "870380", value - 1)])
     [row] = aggregate(home)[1]["importer_product"]
-    assert row["supplier_sum_of_squares_usd2"] .scaleb(6, Context(prec=40)) == value**2 + (value - 1) ** 2
+    assert row["supplier_sum_of_squares_usd2"].scaleb(6, Context(prec=40)) == value**2 + (value - 1) ** 2
 
 
 def test_total_rows_feed_no_chapter_and_no_heading(home: Path) -> None:

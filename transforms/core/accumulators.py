@@ -115,7 +115,8 @@ def fill(sums: Sums, sink: HeadingSink) -> None:
         for stream in streams:
             stream.advance(exporter, sums, of_product, by_heading, seen)
         filled = kernels.drain_headings(
-            exporter, by_heading, seen, chapter_of, sums.by_pair[exporter], sums.by_chapter[exporter], out, keys, filled)
+            exporter, by_heading, seen, chapter_of, sums.by_pair[exporter], sums.by_chapter[exporter], out, keys, filled
+        )
         if filled >= HEADING_ROWS:
             sink(sums, keys[:, :filled], out[:, :filled])
             filled = 0

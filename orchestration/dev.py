@@ -33,8 +33,7 @@ def prepare(settings: Settings) -> Path:
     if not (folder / "dagster.yaml").exists():
         with as_file(files("orchestration") / "dagster.yaml") as template:
             shutil.copyfile(template, folder / "dagster.yaml")
-    # SQLite's tables are made at the first opening. Two processes that open it first at once both stamp the schema's version:
-    # then neither that start nor any later one gets past it.
+    # Storage makes its tables when it is first opened: where both children are first at once, one finds them half made and ends.
     with dg.DagsterInstance.from_config(str(folder)):
         pass
     manifest_path(settings)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -43,6 +44,31 @@ def test_an_own_instance_text_is_kept(home: Path, monkeypatch: pytest.MonkeyPatc
     assert (folder / "dagster.yaml").read_text("utf-8") == "telemetry: {enabled: false}\n"
 
 
+def test_storage_is_there_before_two_processes_open_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables that both children make at once end one of them: "table runs already exists"."""
+    monkeypatch.setattr("orchestration.marts.manifest_path", lambda _: home)
+    folder = dev.prepare(Settings(home=home))
+    stamped = {}
+    for database in folder.rglob("*.db"):
+        with sqlite3.connect(database) as con:
+            stamped[database.name] = con.execute("select count(*) from alembic_version").fetchone()
+    assert stamped == {"runs.db": (1,), "schedules.db": (1,), "index.db": (1,)}
+
+
+def test_what_a_child_left_behind_is_ended() -> None:
+    """A child that ended by itself leaves its code server, which would wait 20 s for a sign of life, or for its runs."""
+    code = "import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True)"
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
+    assert child.stdout is not None
+    left = int(child.stdout.readline())
+    child.wait(20)
+    dev.end([child])
+    deadline = time.monotonic() + 5
+    while is_alive(left) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(left)
+
+
 def test_a_child_that_ignores_the_request_is_killed() -> None:
     code = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True)
@@ -59,6 +85,14 @@ def test_a_child_that_ends_ends_all(home: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(dev, "prepare", lambda _: home)
     monkeypatch.setattr(dev, "commands", lambda _: {"web server": command(60), "daemon": command(0)})
     assert dev.run(Settings(home=home), port=1) == 1
+
+
+def is_alive(pid: int) -> bool:
+    """A process that runs; one that ended and wasn't waited for doesn't."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def family(pid: int) -> set[int]:
@@ -137,5 +171,4 @@ def test_the_ui_answers_on_loopback_alone_and_ends_with_its_children(server: tup
     child.send_signal(signal.SIGTERM)
     assert child.wait(timeout=40) == 0
     time.sleep(1)
-    left = {p for p in processes if Path(f"/proc/{p}/stat").exists() and " Z " not in Path(f"/proc/{p}/stat").read_text("utf-8")}
-    assert not left
+    assert not {p for p in processes if is_alive(p)}

@@ -131,6 +131,10 @@ def _check(settings: Settings) -> Settings:
     for name, value in (("[cluster] workers", settings.cluster.workers), ("[cluster] stall_seconds", settings.cluster.stall_seconds)):
         if value < 1:
             raise SettingsError(f"{name} = {value}: at least 1")
+    if set("[]*?{}") & set(str(settings.home)):
+        raise SettingsError(
+            f"the home {settings.home} holds one of []*?{{}}, which readers of its files take for a pattern: choose another path"
+        )
     if not settings.home_area.isdigit():
         raise SettingsError(f'home_area = {settings.home_area!r}: an area code in quotes, as "156"')
     return settings

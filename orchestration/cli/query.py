@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import duckdb
 
 
+#: Rows that a table in the terminal shows.
+SHOWN = 1000
+
+
 class Format(StrEnum):
     """How rows are printed."""
 
@@ -64,8 +68,8 @@ def open_release(folder: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def select(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Header and rows of one SELECT; UsageRefused for anything else, and for SQL that doesn't run."""
+def select(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Header and rows (at most ``limit``) of one SELECT; UsageRefused for anything else, and for SQL that doesn't run."""
     import duckdb
 
     from orchestration.cli.errors import UsageRefused
@@ -75,7 +79,11 @@ def select(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], 
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise UsageRefused("a query is one SELECT (or DESCRIBE, SHOW TABLES); a release is read-only")
         result = connection.execute(statements[0])
-        return [str(d[0]) for d in result.description or ()], result.fetchall()
+        header = [str(d[0]) for d in result.description or ()]
+        twice = sorted({name for name in header if header.count(name) > 1})
+        if twice:
+            raise UsageRefused(f"two columns are called {twice[0]!r}: name them apart with `as`")
+        return header, result.fetchall() if limit is None else result.fetchmany(limit)
     except duckdb.Error as error:
         raise UsageRefused(f"the query doesn't run: {error}") from error
 
@@ -96,7 +104,7 @@ def query(
     home = load_settings().home
     folder = release_folder(home, release) if release else current_folder(home)
     with open_release(folder) as connection:
-        header, rows = select(connection, sql)
+        header, rows = select(connection, sql, SHOWN + 1 if output is Format.table else None)
     if output is Format.json:
         say_json([dict(zip(header, row, strict=True)) for row in rows])
     elif output is Format.csv:
@@ -104,6 +112,7 @@ def query(
         writer.writerow(header)
         writer.writerows(["" if v is None else v for v in row] for row in rows)
     else:
-        say(table_text(header, rows, limit=60))  # csv and json hold texts whole
+        say(table_text(header, rows[:SHOWN], limit=60))  # csv and json hold texts whole
         synthetic = ", SYNTHETIC" if read_manifest(folder)["content"].get("is_synthetic") else ""
-        note(f"{len(rows)} rows, release {folder.name}{synthetic}")
+        counted = f"{len(rows):,} rows" if len(rows) <= SHOWN else f"the first {SHOWN:,} rows, --format csv gives all"
+        note(f"{counted}, release {folder.name}{synthetic}")

@@ -318,3 +318,10 @@ def test_a_made_up_world_and_real_files_dont_share_a_home(capsys: Capture, home:
     assert done.code == 2
     assert "must not mix" in done.err
     assert [s.snapshot_id for s in live_snapshots(home)] == [first.snapshot_id], "the real file isn't kept"
+
+
+def test_columns_of_one_name_are_refused(capsys: Capture, home: Path) -> None:
+    cut(home)
+    done = entrepot(capsys, home, "query", "select 1 as v, 2 as v", "--format", "json")
+    assert done.code == 2
+    assert "two columns are called 'v'" in done.err

@@ -66,6 +66,11 @@ def test_what_cant_be_used_is_named(home: Path, text: str, said: str) -> None:
         load_settings(written(home, text), {})
 
 
+def test_a_home_that_reads_as_a_pattern(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="for a pattern"):
+        load_settings(tmp_path / "home [1]", {})
+
+
 def test_workers_that_are_no_number(home: Path) -> None:
     with pytest.raises(SettingsError, match="ENTREPOT_WORKERS = 'two'"):
         load_settings(home, {"ENTREPOT_WORKERS": "two"})

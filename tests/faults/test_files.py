@@ -267,3 +267,10 @@ def test_values_beyond_mills_are_rounded_and_counted(tmp_path: Path, home: Path)
     assert report.warnings[-1] == "a.csv: 2 values have more than three decimals of a dollar; rounded half to even"
     ingest(home)
     assert [r["reported_value_usd"] for r in flows(home)] == [Decimal("11267085662.933"), Decimal("0.002"), Decimal("2.5")]
+
+
+def test_lone_carriage_returns_are_named(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "BACI_HS17_Y2020_V202201.csv"
+    path.write_bytes(b"t,i,j,k,v,q\r2020,4,36,071120,0.7,1\r")
+    with pytest.raises(BadFileError, match="lone carriage return"):
+        take_snapshot(path, Settings(home=home))

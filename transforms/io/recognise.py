@@ -74,6 +74,8 @@ def recognise(head: bytes, name: str) -> Recognised:
     """
     refuse_foreign(head, name)
     line = _first_line(head)
+    if "\r" in line:
+        raise BadFileError(f"{name}: its lines end in a lone carriage return; save it with line feeds and hand it over again")
     found, near = [], []
     for layout in LAYOUTS.values():
         header = _header(line, layout)

@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -147,9 +148,11 @@ def server(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     try:
         yield child, port
     finally:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+        # the web server and the daemon have groups of their own: killing the parent alone would leave both
+        for pid in family(child.pid) if child.poll() is None else ():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        child.wait()
 
 
 @pytest.mark.slow

@@ -63,6 +63,16 @@ def test_each_year_has_its_numbers_and_its_gate(engine: Engine, run: Run, manife
     assert {(e.partition, e.passed) for e in evaluations(instance, key)} == {("2010", True), ("2012", True), (None, True)}
 
 
+def test_a_gate_that_asked_nothing_says_so(engine: Engine, run: Run, manifest: Path, instance: dg.DagsterInstance) -> None:
+    """Where nothing was rebuilt the one result that Dagster wants is no verdict; a gate that asked has no such note."""
+    engine.outcomes["bilateral_flows"] = [outcome("bilateral_flows", 2010)]
+    jobs.execute(run, manifest, [2010])
+    (asked,) = [e for e in evaluations(instance, dg.AssetKey("bilateral_flows")) if e.partition is None]
+    (idle,) = evaluations(instance, dg.AssetKey("harmonised_flows"))
+    assert "note" not in asked.metadata and asked.metadata["checks"].value == 1
+    assert "no check was asked" in str(idle.metadata["note"].value) and idle.metadata["checks"].value == 0
+
+
 def test_a_failing_gate_blocks_all_that_follows(engine: Engine, run: Run, manifest: Path, instance: dg.DagsterInstance) -> None:
     failed = CheckResult("bilateral_flows", "year=2010/product_bucket=3", "volume_floor", False, observed="0", expected="1")
     refused = GateRefused("the gate of bilateral_flows refused year=2010", [failed])

@@ -33,8 +33,9 @@ class Translator(DagsterDbtTranslator):  # type: ignore[misc]
         return None if dbt_resource_props["resource_type"] == "source" else str(dbt_resource_props["config"]["schema"])
 
     def get_description(self, dbt_resource_props: Manifest) -> str:
-        """The grain sentence; the SQL stands in the project."""
-        return str(dbt_resource_props.get("description") or "")
+        """The grain sentence, else the file: without a text of its own Dagster would show that of the step that builds all models."""
+        file = dbt_resource_props.get("original_file_path")
+        return str(dbt_resource_props.get("description") or f"A {dbt_resource_props['resource_type']} without a grain of its own: {file}")
 
 
 TRANSLATOR = Translator()

@@ -9,6 +9,9 @@ from orchestration.defs import core, ingest, marts, release, triggers
 from orchestration.resources import Run, launched_run
 from transforms.settings import Settings, load_settings
 
+#: Whom Dagster names for every asset: the project, since no setting names a team.
+OWNERS = ["team:entrepot"]
+
 
 def build_defs(*, settings: Settings | None = None, manifest: Path | None = None, run: Run | None = None) -> dg.Definitions:
     """A fresh object each time. ``run`` stands in for the resource of runs that Dagster launches.
@@ -34,7 +37,7 @@ def build_defs(*, settings: Settings | None = None, manifest: Path | None = None
     ]
     whole = [key for a in assets if a.partitions_def is None for key in a.keys]
     return dg.Definitions(
-        assets=[*assets, marts.CHECK_RESULT],
+        assets=dg.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS), [*assets, marts.CHECK_RESULT]),
         jobs=[triggers.INTAKE, triggers.REFRESH],
         sensors=[triggers.landing_sensor(known), triggers.stale_sensor(known, whole)],
         schedules=[triggers.nightly_schedule(known)],

@@ -12,12 +12,17 @@ from orchestration.factories import RETRY, log_check, step
 from orchestration.marts import MartsFailed
 from orchestration.resources import Run
 from transforms.contracts import marts as contracts
+from transforms.contracts import ops
 from transforms.contracts.records import CheckResult
 from transforms.io import release
 
 QUALITY = dg.AssetKey("quality")
 CHECK_RESULT = dg.AssetSpec(
-    "check_result", description="Every check of every run; each gate adds its own.", group_name="quality", kinds={"delta"}
+    "check_result",
+    description="Every check of every run; each gate adds its own.",
+    group_name="quality",
+    kinds={"delta"},
+    metadata={"dagster/column_schema": events.table_schema(ops.CHECK_RESULT)},
 )
 #: Tables of the lake that aren't one asset of their own name.
 SOURCES = {"reported_flows": list(REPORTED.values())}

@@ -99,6 +99,18 @@ def test_columns_are_those_of_the_contract(definitions: dg.Definitions) -> None:
     assert [c.name for c in share.columns] == list(marts.MARTS["market_share"].columns)
 
 
+def test_every_asset_has_an_owner_a_text_of_its_own_and_its_contract(definitions: dg.Definitions) -> None:
+    """A model without a description must not show that of the step that builds all of them."""
+    graph = definitions.resolve_asset_graph()
+    nodes = {k.to_user_string(): graph.get(k) for k in graph.get_all_asset_keys()}
+    assert all(n.owners == ["team:entrepot"] and n.group_name != "default" for n in nodes.values())
+    texts = {k: n.description or "" for k, n in nodes.items()}
+    assert not [k for k, text in texts.items() if len(text) < 20 or "Nothing is built" in text]
+    assert "models/staging/stg_area.sql" in texts["staging/stg_area"]
+    bare = {k for k, n in nodes.items() if "dagster/column_schema" not in n.metadata}
+    assert {k for k in bare if k.partition("/")[0] not in ("staging", "intermediate")} == {"snapshots", "quality", "release"}
+
+
 def test_importing_defines_nothing(tmp_path: Path) -> None:
     """No home is made, no manifest parsed, by importing the module that Dagster loads."""
     code = "import orchestration.definitions, sys; assert 'great_expectations' not in sys.modules"

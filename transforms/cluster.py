@@ -20,8 +20,8 @@ _NO_SPILL = {"distributed.worker.memory.target": False, "distributed.worker.memo
 #: Dask's own trim threshold of 64 KiB hands every freed buffer back to the kernel, which clears it again at the next use:
 #: 0.3-0.6 s of the aggregation's 3.5 s of CPU a year. Setting it ends glibc's growing threshold for mmap; hence its maximum.
 _ALLOCATOR = {
-    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 64 << 20,
-    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 32 << 20,
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 16 << 20,
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 8 << 20,
 }
 
 

@@ -79,7 +79,7 @@ def dask_client(settings: Settings, *, processes: bool = True) -> Iterator[Clien
             dashboard_address="127.0.0.1:0",
             memory_limit=settings.cluster.memory_limit,
             local_directory=str(settings.home / "build" / "dask"),
-            silence_logs=40,
+            silence_logs=50,
         ) as cluster,
         Client(cluster) as client,
     ):

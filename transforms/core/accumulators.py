@@ -10,7 +10,8 @@ import numpy as np
 
 from transforms.contracts.lake import BILATERAL_FLOWS
 from transforms.core import kernels
-from transforms.core.flow_batches import Domain, Maps, Rows, Stratum, batches, code_order
+from transforms.core.coded import code_order
+from transforms.core.flow_batches import Domain, Maps, Rows, Stratum, batches
 from transforms.io.lake import LakeError
 
 #: Heading rows gathered before they are written; an exporter's own come on top.

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.contracts.lake import BILATERAL_FLOWS, STRATUM
+from transforms.core.coded import code_order
 from transforms.io import lake
 
 KEYS = ("exporter_code", "importer_code", "product_code")
@@ -26,11 +27,6 @@ _NO_BITS = np.empty(0, np.uint8)
 #: exporter, importer, product indices; value words; weight words; validity bits and their offset
 Rows = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, int]
 Maps = tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def code_order(code: str) -> tuple[int, str]:
-    """Sort key of codes: by length, then text, which is numeric order for area codes."""
-    return len(code), code
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema, table_schema
 from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile
@@ -215,6 +214,3 @@ def row_groups(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[s
                 raise LakeError(f"{path.name}: row group {group} isn't constant in {name}")
             values[name] = statistics.min
         yield group, values
-
-
-STRATUM = contracts.STRATUM

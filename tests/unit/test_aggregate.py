@@ -22,7 +22,7 @@ from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile, TaskResult
 from transforms.core.accumulators import AggregateError
 from transforms.core.aggregate import aggregate_year
-from transforms.core.flow_batches import code_order
+from transforms.core.coded import code_order
 from transforms.io import lake
 
 YEAR = 2020

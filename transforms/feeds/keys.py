@@ -73,7 +73,9 @@ class Redactor:
     """Takes secrets out of texts that others wrote: a server may say back what it was sent."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted({form for s in secrets if s for form in (str(s), quote(s, safe=""))}, key=len, reverse=True)
+        # "Bearer WORD" is sent; a server may say back the word alone.
+        words = {str(w) for s in secrets for w in (s, *s.split()) if len(w) >= 4}
+        self._secrets = sorted({form for w in words for form in (w, quote(w, safe=""))}, key=len, reverse=True)
 
     def holds(self, text: str) -> bool:
         """True where ``text`` holds a secret."""

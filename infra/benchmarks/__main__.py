@@ -1,7 +1,8 @@
-"""``make bench ROWS=...``: the fused aggregation against DuckDB and dask.dataframe, on synthetic rows.
+"""``make bench``: the goals of speed, measured on synthetic rows. ``--parts`` names what to measure.
 
-Every contender is a whole process. Against DuckDB runs stand in pairs A B B A, medians of
-ratios within pairs; answers and schemas are compared before any time is printed.
+aggregate: the fused aggregation against DuckDB and dask.dataframe. ingest: file to sorted lake
+Parquet against pyarrow's streaming reader. gates: checks of 100 M rows. flat: cost per row from
+10 M to 100 M rows. Parts that aren't asked for keep what bench.json says of them.
 """
 
 from __future__ import annotations
@@ -10,139 +11,62 @@ import argparse
 import json
 import os
 import shutil
-import statistics
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from infra.benchmarks import compare, contenders, dask_contenders, flows
-from infra.benchmarks.measure import ROOT, Run, effective_cores, run
+from infra.benchmarks import aggregate, flat, flows, gates, ingest
+from infra.benchmarks.measure import ROOT, effective_cores, load
+
+Part = Callable[[argparse.Namespace, Path], dict[str, Any]]
+PARTS: dict[str, Part] = {"aggregate": aggregate.part, "ingest": ingest.part, "gates": gates.part, "flat": flat.part}
 
 
 def main() -> None:
     """Generate, compare, measure, write bench.json."""
     options = _options()
     work = Path(options.work or tempfile.mkdtemp(prefix="entrepot-bench-")).absolute()
+    out = Path(options.out)
     try:
-        report = _bench(options, work)
+        cores = effective_cores()
+        print(f"Synthetic rows (they describe no real trade). {os.cpu_count()} cores, {cores:.2f} effective.", flush=True)
+        for name in options.parts:
+            print(f"\n{name} ({load()})", flush=True)
+            found = PARTS[name](options, work)
+            # after each part: an hour's work isn't lost with the last of them
+            _merge(out, {"effective_cores": round(cores, 2), **found})
     finally:
         if not options.work:
             shutil.rmtree(work, ignore_errors=True)
-    Path(options.out).write_text(json.dumps(report, indent=2) + "\n", "utf-8")
-    print(f"written: {options.out}")
+    print(f"written: {out}")
+
+
+def _merge(out: Path, found: dict[str, Any]) -> None:
+    known = json.loads(out.read_text("utf-8")) if out.exists() else {}
+    out.write_text(json.dumps({**known, **found}, indent=2) + "\n", "utf-8")
+
+
+def _parts(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = sorted(set(names) - set(PARTS))
+    if unknown or not names:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'nothing'}: the parts are {', '.join(PARTS)}")
+    return [name for name in PARTS if name in names]
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.benchmarks", description=__doc__)
-    parser.add_argument("--rows", type=int, default=43_000_000, help="bilateral flows, 10.7 M a year")
-    parser.add_argument("--pairs", type=int, default=5, help="pairs of runs against DuckDB")
-    parser.add_argument("--dask-runs", type=int, default=1, help="runs of each Dask baseline; 0 leaves them out")
+    parser.add_argument("--parts", type=_parts, default=list(PARTS), help=f"comma separated, of {', '.join(PARTS)}; all by default")
+    parser.add_argument("--rows", type=int, default=43_000_000, help="aggregate: bilateral flows, 10.7 M a year")
+    parser.add_argument("--pairs", type=int, default=5, help="aggregate, ingest: pairs of runs against DuckDB, against pyarrow")
+    parser.add_argument("--dask-runs", type=int, default=1, help="aggregate: runs of each Dask baseline; 0 leaves them out")
+    parser.add_argument("--ingest-rows", type=int, default=flows.YEAR_ROWS, help="ingest: rows of each kind of file")
+    parser.add_argument("--large-rows", type=int, default=100_000_000, help="gates, flat: rows of the large case")
+    parser.add_argument("--small-rows", type=int, default=10_000_000, help="gates: rows of the other tables")
     parser.add_argument("--work", help="folder for data and outputs, kept; a temporary one by default")
     parser.add_argument("--out", default=str(ROOT / "bench.json"), help="where bench.json goes")
     return parser.parse_args()
-
-
-def _bench(options: argparse.Namespace, work: Path) -> dict[str, Any]:
-    cores = effective_cores()
-    homes = [work / f"rows-{options.rows}"]
-    if options.rows > flows.YEAR_ROWS:
-        homes.append(work / "one-year")
-    cases = [_case(home, min(options.rows, flows.YEAR_ROWS) if home.name == "one-year" else options.rows, options) for home in homes]
-    print(f"\nSynthetic rows (they describe no real trade). {os.cpu_count()} cores, {cores:.2f} effective.")
-    for case in cases:
-        _print(case)
-    main_case = cases[0]
-    return {"rows": main_case["rows"], "effective_cores": round(cores, 2), "aggregate": _summary(main_case), "cases": cases}
-
-
-def _case(home: Path, rows: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Answers first, then times, of one home."""
-    if not (home / "rows.json").exists():
-        print(f"generating {rows:,} synthetic rows in {home.name}", flush=True)
-        flows.write_years(home, rows)
-        dask_contenders.write_copy(home)
-        (home / "rows.json").write_text(str(rows), "utf-8")
-    names = ["kernel", "duckdb", *(["dask_naive", "dask_tuned"] if options.dask_runs else [])]
-    outs = {name: home / "out" / name for name in names}
-    first = {name: run(name, home, outs[name]) for name in names}  # warms the page cache and the compiler's
-    years = contenders.years_of(home)
-    problems = {n: compare.differences(outs["kernel"], outs[n], years, is_dask=n.startswith("dask")) for n in names[1:]}
-    identical = _identical_workers(home, outs["kernel"])
-    sizes = {n: round(sum(f.stat().st_size for f in outs[n].rglob("*.parquet")) / 1e6, 1) for n in names}
-    pairs = [_pair(home, outs, number) for number in range(options.pairs)]
-    runs: dict[str, list[Run]] = {"kernel": [a for a, _ in pairs], "duckdb": [b for _, b in pairs]}
-    for name in names[2:]:
-        runs[name] = [first[name], *(run(name, home, outs[name]) for _ in range(options.dask_runs - 1))]
-    return {
-        "rows": rows,
-        "years": len(years),
-        "differences": problems,
-        "identical_workers": identical,
-        "output_mb": sizes,
-        "wall_ratios_duckdb": [a.wall / b.wall for a, b in pairs],
-        "cpu_ratios_duckdb": [a.cpu / b.cpu for a, b in pairs],
-        "runs": {n: [vars(r) for r in found] for n, found in runs.items()},
-    }
-
-
-def _pair(home: Path, outs: dict[str, Path], number: int) -> tuple[Run, Run]:
-    """Kernel and DuckDB one after the other, turning the order about: A B B A."""
-    order = ("kernel", "duckdb") if number % 2 == 0 else ("duckdb", "kernel")
-    found = {name: run(name, home, outs[name]) for name in order}
-    return found["kernel"], found["duckdb"]
-
-
-def _identical_workers(home: Path, reference: Path) -> bool:
-    """Hashes of all files with 1 and 4 workers against those with 2."""
-    wanted = (reference / "hashes.json").read_text("utf-8")
-    same = True
-    for workers in (1, 4):
-        out = home / "out" / f"kernel-{workers}"
-        run(f"kernel:{workers}", home, out)
-        same = same and (out / "hashes.json").read_text("utf-8") == wanted
-        shutil.rmtree(out)
-    return same
-
-
-def _median(case: dict[str, Any], name: str, measure: str) -> float:
-    return statistics.median(r[measure] for r in case["runs"][name])
-
-
-def _summary(case: dict[str, Any]) -> dict[str, Any]:
-    summary: dict[str, Any] = {
-        "wall_ratio_duckdb": round(statistics.median(case["wall_ratios_duckdb"]), 3),
-        "cpu_ratio_duckdb": round(statistics.median(case["cpu_ratios_duckdb"]), 3),
-    }
-    for name in ("dask_naive", "dask_tuned"):
-        for measure in ("wall", "cpu"):
-            known = name in case["runs"]
-            ratio = _median(case, "kernel", measure) / _median(case, name, measure) if known else None
-            summary[f"{measure}_ratio_{name}"] = round(ratio, 3) if ratio is not None else None
-    summary["peak_worker_mib"] = round(max(r["peak_process_mib"] for r in case["runs"]["kernel"]))
-    summary["answers_agree"] = not any(case["differences"].values())
-    summary["identical_workers"] = case["identical_workers"]
-    return summary
-
-
-def _print(case: dict[str, Any]) -> None:
-    summary = _summary(case)
-    print(
-        f"\n{case['rows']:,} rows, {case['years']} year(s); answers agree: {summary['answers_agree']}; "
-        f"same bytes with 1, 2, 4 workers: {summary['identical_workers']}"
-    )
-    for name, problems in case["differences"].items():
-        for problem in problems:
-            print(f"  {name}: {problem}")
-    print(f"  {'contender':<12}{'runs':>5}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'all MiB':>9}{'out MB':>8}{'wall x':>8}{'CPU x':>8}")
-    for name, runs in case["runs"].items():
-        wall, cpu = (_median(case, name, m) for m in ("wall", "cpu"))
-        ratios = [1.0, 1.0] if name == "kernel" else [summary[f"wall_ratio_{name}"], summary[f"cpu_ratio_{name}"]]
-        peak, every = (max(r[m] for r in runs) for m in ("peak_process_mib", "peak_all_mib"))
-        print(
-            f"  {name:<12}{len(runs):>5}{wall:>9.2f}{cpu:>9.2f}{peak:>10.0f}{every:>9.0f}{case['output_mb'][name]:>8.1f}"
-            f"{ratios[0]:>8.3f}{ratios[1]:>8.3f}"
-        )
-    print("  ratios are ours over theirs")
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from transforms.contracts import codes
 from transforms.contracts.arrow import file_schema
@@ -35,6 +37,22 @@ def area_codes() -> list[str]:
     return [str(4 + 4 * n) for n in range(AREAS)]
 
 
+def home_of(work: Path, rows: int) -> Path:
+    """A home with ``rows`` committed flows under ``work``: made once, ``rows.json`` says that it is whole."""
+    home = work / ("one-year" if rows == YEAR_ROWS else f"rows-{rows}")
+    if not (home / "rows.json").exists():
+        print(f"generating {rows:,} synthetic rows in {home.name}", flush=True)
+        shutil.rmtree(home, ignore_errors=True)
+        write_years(home, rows)
+        (home / "rows.json").write_text(str(rows), "utf-8")
+    return home
+
+
+def row_count(paths: Iterable[Path]) -> int:
+    """Rows of Parquet files, by their footers: years are drawn, not counted out."""
+    return sum(pq.read_metadata(path).num_rows for path in paths)
+
+
 def write_years(home: Path, rows: int) -> list[int]:
     """Commit about ``rows`` flows, 10.7 M a year (the last year takes the rest); returns the years."""
     sizes = [YEAR_ROWS] * (rows // YEAR_ROWS)
@@ -51,7 +69,7 @@ def write_years(home: Path, rows: int) -> list[int]:
 
 def _write_year(home: Path, year: int, rows: int) -> Iterator[DataFile]:
     rng = np.random.default_rng(SEED + year)
-    exporter, importer, product = _cells(rng, rows)
+    exporter, importer, product = cells(rng, rows)
     value = np.maximum(1, np.exp(rng.normal(16.5, 2.6, len(exporter)))).astype(np.int64)
     weight = np.maximum(1, value * np.exp(rng.normal(-1.0, 1.2, len(value)))).astype(np.int64)
     has_weight = rng.random(len(value), np.float32) >= MISSING_WEIGHT
@@ -65,7 +83,7 @@ def _write_year(home: Path, year: int, rows: int) -> Iterator[DataFile]:
             yield file
 
 
-def _cells(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def cells(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Exporter, importer, product of about ``rows`` flows, sorted: large areas trade more products with more partners."""
     size_x, size_m = rng.pareto(0.7, AREAS) + 0.02, rng.pareto(0.9, AREAS) + 0.05
     appeal = rng.pareto(1.2, PRODUCTS) + 0.2
@@ -104,29 +122,31 @@ def _table(
     rows = len(exporter)
     areas, products = area_codes(), product_codes()
     given: dict[str, pa.Array] = {
-        "basis": _constant("baci_published", rows),
-        "frequency": _constant("A", rows),
-        "period": _constant(str(year), rows),
-        "classification": _constant("H4", rows),
+        "basis": constant("baci_published", rows),
+        "frequency": constant("A", rows),
+        "period": constant(str(year), rows),
+        "classification": constant("H4", rows),
         "product_level": pa.array(np.full(rows, 6, np.int8)),
-        "exporter_code": _codes(exporter, areas),
-        "importer_code": _codes(importer, areas),
-        "product_code": _codes(product, products),
+        "exporter_code": coded(exporter, areas),
+        "importer_code": coded(importer, areas),
+        "product_code": coded(product, products),
         "value_fob_usd": lake.decimals(value),
         "net_weight_kg": lake.decimals(weight, has_weight),
-        "method": _constant("baci_published", rows),
-        "evidence": _constant("published", rows),
+        "method": constant("baci_published", rows),
+        "evidence": constant("published", rows),
         "is_value_rounded": pa.array(np.zeros(rows, bool)),
         "is_residual": pa.array(np.zeros(rows, bool)),
-        "snapshot_exporter": _constant("synthetic", rows),
+        "snapshot_exporter": constant("synthetic", rows),
     }
     schema = file_schema(BILATERAL_FLOWS)
     return pa.table({f.name: given[f.name] if f.name in given else pa.nulls(rows, f.type) for f in schema})
 
 
-def _codes(indices: np.ndarray, names: list[str]) -> pa.Array:
+def coded(indices: np.ndarray, names: list[str]) -> pa.Array:
+    """Codes as the lake holds them: a dictionary of text."""
     return pa.DictionaryArray.from_arrays(pa.array(indices, pa.int32()), pa.array(names, pa.string()))
 
 
-def _constant(value: str, rows: int) -> pa.Array:
-    return _codes(np.zeros(rows, np.int32), [value])
+def constant(value: str, rows: int) -> pa.Array:
+    """One code in every row."""
+    return coded(np.zeros(rows, np.int32), [value])

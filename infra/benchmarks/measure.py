@@ -29,7 +29,12 @@ class Run:
 
 
 def run(name: str, home: Path, out: Path) -> Run:
-    """Run a contender into an emptied ``out``; RuntimeError with its output where it fails."""
+    """Run a contender of the aggregation into an emptied ``out``; RuntimeError with its output where it fails."""
+    return run_module("infra.benchmarks.contenders", name, home, out)
+
+
+def run_module(module: str, name: str, home: Path, out: Path) -> Run:
+    """``python -m MODULE NAME HOME OUT`` into an emptied ``out``; RuntimeError with its output where it fails."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     log = out / "log.txt"
@@ -37,9 +42,7 @@ def run(name: str, home: Path, out: Path) -> Run:
     done = threading.Event()
     with log.open("wb") as sink:
         started = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "infra.benchmarks.contenders", name, str(home), str(out)], cwd=ROOT, stdout=sink, stderr=sink
-        )
+        process = subprocess.Popen([sys.executable, "-m", module, name, str(home), str(out)], cwd=ROOT, stdout=sink, stderr=sink)
         watcher = threading.Thread(target=_watch, args=(process.pid, peaks, done))
         watcher.start()
         _, status, usage = os.wait4(process.pid, 0)
@@ -50,6 +53,16 @@ def run(name: str, home: Path, out: Path) -> Run:
     if process.returncode:
         raise RuntimeError(f"{name} ended with {process.returncode}:\n{log.read_text('utf-8', 'replace')[-4000:]}")
     return Run(wall, usage.ru_utime + usage.ru_stime, max(peaks.values(), default=0.0), sum(peaks.values()))
+
+
+def high_water_mib() -> float:
+    """This process's peak resident memory so far, in MiB."""
+    return _high_water_mib(os.getpid())
+
+
+def load() -> str:
+    """What else the machine does now: load averages of 1, 5 and 15 minutes."""
+    return "load " + ", ".join(f"{x:.2f}" for x in os.getloadavg())
 
 
 def _watch(pid: int, peaks: dict[int, float], done: threading.Event) -> None:

@@ -1,0 +1,97 @@
+"""Units of a Comtrade feed: which reporters and periods are wanted, available, missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from transforms.contracts.feed import Feed, FeedError
+from transforms.feeds.checkpoints import Checkpoint, Missing
+
+_FORMS = {"A": r"(19|20)\d\d", "M": r"(19|20)\d\d(0[1-9]|1[0-2])"}
+
+
+class Unit(NamedTuple):
+    """One reporter (Comtrade's code) and one period (YYYY or YYYYMM); written "842/2020"."""
+
+    reporter: str
+    period: str
+
+    def __str__(self) -> str:
+        return f"{self.reporter}/{self.period}"
+
+    @classmethod
+    def of(cls, text: str) -> Unit:
+        """The unit that "842/2020" names; what stands behind a second slash (a classification) isn't part of it."""
+        reporter, period = text.split("/")[:2]
+        return cls(reporter, period)
+
+
+@dataclass
+class Report:
+    """What a run did: files that are new in the landing folder, what is missing, and why it stopped early (if it did)."""
+
+    landed: list[Path] = field(default_factory=list)
+    missing: tuple[Missing, ...] = ()
+    stopped: str | None = None
+    until: datetime | None = None
+
+
+def _all_periods(feed: Feed, first: str, today: date) -> list[str]:
+    years = range(int(first[:4]), today.year + 1)
+    if feed.frequency == "A":
+        return [str(year) for year in years]
+    return [p for year in years for p in (f"{year}{month:02}" for month in range(1, 13)) if first <= p <= f"{today:%Y%m}"]
+
+
+def wanted_periods(feed: Feed, today: date) -> tuple[str, ...]:
+    """Periods of the feed, in order: those it names, else all from ``first_period`` to today.
+
+    Raises FeedError for one that isn't of the feed's frequency: UN Comtrade answers such a question with nothing, and 200.
+    """
+    form, example = _FORMS[feed.frequency], "2020" if feed.frequency == "A" else "202001"
+    named = feed.periods or ((feed.first_period,) if feed.first_period else ())
+    if not named:
+        raise FeedError(f'[feeds.{feed.name}]: says no periods; write first_period = "{example}" or periods = ["{example}"]')
+    for period in named:
+        if not re.fullmatch(form, period):
+            kind = "annual" if feed.frequency == "A" else "monthly"
+            raise FeedError(f"[feeds.{feed.name}]: period {period!r} is none of an {kind} feed; they are written as {example!r}")
+    return tuple(sorted(set(feed.periods or _all_periods(feed, named[0], today))))
+
+
+def newest(records: Iterable[Mapping[str, Any]], feed: Feed, periods: Sequence[str]) -> dict[Unit, str]:
+    """The newest release of each unit in a list of what is available; others than the feed asked for are passed over.
+
+    A record without a time of release is kept with "": it is refused with a reason when its turn comes.
+    """
+    found: dict[Unit, str] = {}
+    for record in records:
+        # Comtrade spells these names ReporterCode in one format and reporterCode in another.
+        said = {str(key).lower(): value for key, value in record.items()}
+        unit = Unit(str(said.get("reportercode", "")), str(said.get("period", "")))
+        if unit.period not in periods or (feed.reporters and unit.reporter not in feed.reporters):
+            continue
+        release = str(said.get("lastreleased") or said.get("firstreleased") or "")
+        found[unit] = max(found.get(unit, ""), release)
+    return found
+
+
+def missing_units(feed: Feed, periods: Sequence[str], known: Mapping[str, Checkpoint]) -> tuple[Missing, ...]:
+    """Units that are wanted and not landed at their newest known release. Without named reporters: of those known."""
+    names = {str(Unit(r, p)) for p in periods for r in feed.reporters}
+    names |= {
+        name for name in known if Unit.of(name).period in periods and (not feed.reporters or Unit.of(name).reporter in feed.reporters)
+    }
+    found = []
+    for name in sorted(names):
+        checkpoint = known.get(name)
+        if checkpoint is None:
+            found.append(Missing(name, "not-asked", "not asked for yet"))
+        elif not (checkpoint.state == "done" and checkpoint.held == checkpoint.release):
+            found.append(Missing(name, checkpoint.state, checkpoint.reason))
+    return tuple(found)

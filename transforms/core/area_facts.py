@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from transforms.sources.area_codes import own
+
 
 @dataclass(frozen=True)
 class AreaFact:
@@ -71,7 +73,7 @@ _COUNTRIES = """
 703|SK|SVK|Slovakia|1993||
 530|AN|ANT|Netherlands Antilles (to 2010)|1986|2010|531 534 535
 532|AN|ANT|Netherlands Antilles and Aruba (to 1985)||1985|530 533
-536|NT|NTZ|Neutral Zone||1992|
+536|NT|NTZ|Neutral Zone|||
 840|||United States of America (ISO number; trade files use 842)|||842
 250|||Metropolitan France (ISO number; trade files use 251)|||251
 756|||Switzerland (ISO number; trade files use 757)|||757
@@ -95,14 +97,16 @@ _COUNTRIES = """
 175|YT|MYT|Mayotte (apart from France to 2013)||2013|251
 254|GF|GUF|French Guiana (apart from France to 1996)||1996|251
 312|GP|GLP|Guadeloupe (apart from France to 1996)||1996|251
-474|MQ|MTQ|Martinique (apart from France to 1996)||1996|251
+474|MQ|MTQ|Martinique|||
 638|RE|REU|Réunion (apart from France to 1996)||1996|251
+969|MC|MCO|Monaco (where a publisher has it apart from France)|||
 """
 
 #: First year of areas that ISO numbers too, where it isn't "always": year, codes.
 _ENTERED = """
 1964 458
 1965 454 716 834 894
+1967 975
 1972 50
 1976 230
 1981 659 660
@@ -156,6 +160,7 @@ FACTS: dict[str, AreaFact] = {
     for fact in (
         *(_country(line) for line in _COUNTRIES.strip().splitlines()),
         *(_other(line) for line in _OTHERS.strip().splitlines()),
+        *(AreaFact(code, None, None, name, is_country=False) for code, name in (own.LEAVES | own.GROUPS).items()),
     )
 }
 #: ISO numbers that trade files replace by codes of their own: in dim_area only where a file uses or lists them.

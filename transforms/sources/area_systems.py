@@ -53,7 +53,7 @@ def area_of(system: str, text: str, year: int | None = None) -> Area:
 def is_group(system: str, text: str) -> bool:
     """Whether the text is the World or another group of countries: a margin, whose members also stand in the file."""
     code, reason = area_of(system, text)
-    return code in codes.MARGIN_AREAS or code in own.GROUPS or (reason or "").startswith(GROUP)
+    return code in codes.MARGIN_AREAS or (reason or "").startswith(GROUP)
 
 
 def is_aggregate_iso3(text: str) -> bool:

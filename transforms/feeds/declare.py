@@ -166,8 +166,8 @@ def _values(table: object, where: str, name: str) -> dict[str, Any]:
 
 def _feed(name: str, table: object, config: Path) -> Feed:
     where = f"{config} [feeds.{name}]"
-    if not _NAME.fullmatch(name):
-        raise FeedError(f"{where}: a feed's name is lower case letters, digits and _, as baci_hs17")
+    if not _NAME.fullmatch(name) or name == "quota":
+        raise FeedError(f"{where}: a feed's name is lower case letters, digits and _, as baci_hs17 (and not quota)")
     values = _values(table, where, name)
     kind = values.get("kind", "file")
     if kind != "file":

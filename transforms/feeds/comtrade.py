@@ -16,13 +16,12 @@ from typing import Literal
 
 from transforms.contracts.feed import Feed
 from transforms.feeds.checkpoints import Checkpoint, Checkpoints, Missing
-from transforms.feeds.comtrade_answers import check_answer, read_count, read_list
+from transforms.feeds.comtrade_answers import check_answer, read_count
 from transforms.feeds.comtrade_api import Api, now_text
 from transforms.feeds.comtrade_landing import declared, land, release_day
 from transforms.feeds.comtrade_queries import CodeLists, Query, pieces, shortened
-from transforms.feeds.comtrade_units import Report, Unit, missing_units, newest, wanted_periods
+from transforms.feeds.comtrade_units import Report, Unit, missing_units, newest, plain, wanted_periods
 from transforms.feeds.errors import FetchError, QuotaExhausted
-from transforms.feeds.keys import key_of
 from transforms.feeds.protocols import Getter
 from transforms.feeds.quota import Quota
 from transforms.io.archives import BadFileError
@@ -53,16 +52,16 @@ class ComtradeGet:
         self,
         feed: Feed,
         settings: Settings,
-        fetcher: Getter,
         *,
+        fetcher: Getter | None = None,
         environment: Mapping[str, str] | None = None,
         quota: Quota | None = None,
         cap: int = RECORD_CAP,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        key = key_of(feed, environment)
+        feed = plain(feed)
         self._feed, self._cap, self._clock = feed, cap, clock
-        self._api = Api(feed, fetcher, key, quota or Quota(settings.home, str(key), clock=clock), clock=clock)
+        self._api = Api(feed, settings.home, environment=environment, fetcher=fetcher, quota=quota, clock=clock)
         self._checkpoints = Checkpoints(settings.home, feed.name)
         self._staging = settings.home / "ops" / "feeds" / "staging" / feed.name
         self._landing = settings.landing_folder / feed.name
@@ -80,10 +79,8 @@ class ComtradeGet:
             query = {"period": ",".join(batch)}
             if self._feed.reporters:
                 query["reporterCode"] = ",".join(self._feed.reporters)
-            path = self._api.ask(self._path("getDa"), query, self._staging / "available.json")
-            if path is not None:
-                found.update(newest(read_list(path, clean=self._api.clean), self._feed, batch))
-                path.unlink()
+            records = self._api.ask_list(self._path("getDa"), query, self._staging / "available.json")
+            found.update(newest(records, self._feed, batch))
         return found
 
     def run(self) -> Report:
@@ -160,6 +157,7 @@ class ComtradeGet:
         parts = [piece for piece in self._fetch(whole, release) if piece.rows]
         if not parts:
             self._note(unit, "suspect-empty", release, "UN Comtrade's list has this release, and the answer was empty; ask again later")
+            self._sweep(unit)
             return []
         is_whole = not (whole.products or whole.partners or whole.flows)
         coverage: Literal["complete", "partial"] = "complete" if is_whole and parts[0].query == whole else "partial"
@@ -173,11 +171,15 @@ class ComtradeGet:
         rows = sum(part.rows for part in parts)
         done = Checkpoint("done", release, release, None, rows, tuple(names), at=self._now())
         self._checkpoints.record({str(unit): done})
-        for left in self._staging.glob(f"{unit.reporter}-{unit.period}-*"):
-            left.unlink()
+        self._sweep(unit)
         return landed
 
-    def _fetch(self, query: Query, release: str) -> list[_Piece]:
+    def _sweep(self, unit: Unit) -> None:
+        """Nothing of a unit that is on record stays in staging: an empty piece of today may hold rows tomorrow."""
+        for left in self._staging.glob(f"{unit.reporter}-{unit.period}-*"):
+            left.unlink()
+
+    def _fetch(self, query: Query, release: str, *, is_piece: bool = False) -> list[_Piece]:
         """The checked answers that together are the answer to ``query``: one, or its pieces where it reached the cap."""
         short = shortened(query)
         if len(short) > 1:
@@ -185,30 +187,34 @@ class ComtradeGet:
         # The release in the name: what a killed run left in staging is taken up only where it is of the same release.
         stamp = "".join(c for c in release if c.isdigit())[:14]
         path = self._staging / f"{query.reporter}-{query.period}-{stamp}-{query.digest}.json"
-        if not path.exists():
-            arriving = path.with_suffix(".arriving")
-            if self._api.ask(self._path("get"), {**query.parameters, "maxRecords": str(self._cap)}, arriving) is None:
-                return []
-            try:
-                answer = check_answer(arriving, query, cap=self._cap, clean=self._api.clean)
-            except BadFileError:
-                arriving.unlink()
-                raise
-            if answer.rows >= self._cap:
-                arriving.unlink()
-                return self._split(query, release, answer.rows)
+        if path.exists():
+            return [_Piece(path, query, self._check(path, query))]
+        arriving = path.with_suffix(".arriving")
+        if self._api.ask(self._path("get"), {**query.parameters, "maxRecords": str(self._cap)}, arriving) is None:
+            return []
+        rows = self._check(arriving, query)
+        if rows < self._cap:
             arriving.replace(path)
-        answer = check_answer(path, query, cap=self._cap, clean=self._api.clean)
-        return [_Piece(path, query, answer.rows)]
+            return [_Piece(path, query, rows)]
+        arriving.unlink()
+        return self._split(query, release, rows, is_piece=is_piece)
 
-    def _split(self, query: Query, release: str, capped: int) -> list[_Piece]:
+    def _check(self, path: Path, query: Query) -> int:
+        """Rows of an answer that can be believed; one that can't isn't kept."""
+        try:
+            return check_answer(path, query, cap=self._cap, clean=self._api.clean).rows
+        except BadFileError:
+            path.unlink()
+            raise
+
+    def _split(self, query: Query, release: str, capped: int, *, is_piece: bool) -> list[_Piece]:
         """The pieces of a query whose answer reached the cap; their sum must be what the API counts for the whole."""
         smaller = pieces(query, self._lists)
         if not smaller:
             raise BadFileError(f"{query}: the answer reaches the cap of {self._cap:,} records and can't be cut further; it is refused")
-        counted = self._api.ask(self._path("get"), {**query.parameters, "countOnly": "true"}, self._staging / "count.json")
-        count = read_count(counted, clean=self._api.clean) if counted else 0
-        found = [piece for part in smaller for piece in self._fetch(part, release)]
+        # Counted once, for the whole: that the sum is right says it of every piece.
+        count = 0 if is_piece else self._count(query)
+        found = [piece for part in smaller for piece in self._fetch(part, release, is_piece=True)]
         total = sum(piece.rows for piece in found)
         # A count at the cap may itself be cut there; then the pieces must at least hold what the whole held.
         if total != count if count > self._cap else total < capped:
@@ -217,14 +223,19 @@ class ComtradeGet:
             raise BadFileError(f"{query}: its pieces hold {total:,} records, the whole {max(count, capped):,}; it is refused, ask again")
         return found
 
-    def _codes(self, name: str, columns: Sequence[str]) -> tuple[str, ...]:
-        path = self._api.ask(f"/files/v1/app/reference/{name}.json", None, self._staging / f"{name}.json")
+    def _count(self, query: Query) -> int:
+        path = self._api.ask(self._path("get"), {**query.parameters, "countOnly": "true"}, self._staging / "count.json")
         if path is None:
-            raise BadFileError(f"{name}.json: UN Comtrade's list of codes is empty; a query at the cap can't be cut without it")
-        records = read_list(path, key="results", clean=self._api.clean)
-        codes = tuple(str(value) for r in records for value in [next((r[c] for c in columns if c in r), None)] if value is not None)
-        path.unlink()
-        return codes
+            return 0
+        try:
+            return read_count(path, clean=self._api.clean)
+        finally:
+            path.unlink()
+
+    def _codes(self, name: str, columns: Sequence[str]) -> tuple[str, ...]:
+        records = self._api.ask_list(f"/files/v1/app/reference/{name}.json", None, self._staging / f"{name}.json", key="results")
+        found = (next((record[c] for c in columns if c in record), None) for record in records)
+        return tuple(str(code) for code in found if code is not None)
 
     def _products(self) -> tuple[str, ...]:
         return self._codes(self._feed.classification, ("id",))

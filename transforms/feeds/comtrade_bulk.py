@@ -17,12 +17,10 @@ from urllib.parse import urlsplit
 
 from transforms.contracts.feed import Feed
 from transforms.feeds.checkpoints import Checkpoint, Checkpoints, Missing
-from transforms.feeds.comtrade_answers import read_list
 from transforms.feeds.comtrade_api import Api, now_text
 from transforms.feeds.comtrade_landing import declared, land, release_day
-from transforms.feeds.comtrade_units import Report, missing_units, wanted_periods
+from transforms.feeds.comtrade_units import Report, missing_units, plain, wanted_periods
 from transforms.feeds.errors import FetchError, QuotaExhausted
-from transforms.feeds.keys import key_of
 from transforms.feeds.protocols import Getter
 from transforms.feeds.quota import Quota
 from transforms.io.archives import BadFileError, open_stream, packing
@@ -31,8 +29,8 @@ from transforms.settings import Settings
 
 #: 183.34 KB in the list are 187,742 bytes: 1,024 to the KB.
 _UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
-#: The list rounds to two decimals, or to one; a body cut off is caught by the gzip's own end.
-_SIZE_TOLERANCE = Decimal("0.05")
+#: One in so many bytes may be off: the list rounds to two decimals, or to one; a body cut off is caught by the gzip's own end.
+_SIZE_TOLERANCE = 20
 PERIODS_PER_LIST = 12
 FAILURES_IN_A_ROW = 3
 
@@ -99,7 +97,7 @@ def _listed(record: Mapping[str, Any], feed: Feed, api: Api) -> BulkFile:
 def verify(path: Path, file: BulkFile, settings: Settings) -> int:
     """Lines of a bulk file, once it is read to its end. BadFileError where it is no gzip, cut off, of another size, or empty."""
     size = path.stat().st_size
-    if abs(size - file.size) > max(file.size * _SIZE_TOLERANCE, 16):
+    if abs(size - file.size) > max(file.size // _SIZE_TOLERANCE, 16):
         raise BadFileError(f"{file.name}: has {size:,} bytes where UN Comtrade's list says about {file.size:,}; it is refused, ask again")
     if packing(path) != "gzip":
         raise BadFileError(f"{file.name}: is no gzip file; UN Comtrade gave something else (an error page?)")
@@ -120,15 +118,15 @@ class ComtradeBulk:
         self,
         feed: Feed,
         settings: Settings,
-        fetcher: Getter,
         *,
+        fetcher: Getter | None = None,
         environment: Mapping[str, str] | None = None,
         quota: Quota | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        key = key_of(feed, environment)
+        feed = plain(feed)
         self._feed, self._settings, self._clock = feed, settings, clock
-        self._api = Api(feed, fetcher, key, quota or Quota(settings.home, str(key), clock=clock), clock=clock)
+        self._api = Api(feed, settings.home, environment=environment, fetcher=fetcher, quota=quota, clock=clock)
         self._checkpoints = Checkpoints(settings.home, feed.name)
         self._staging = settings.home / "ops" / "feeds" / "staging" / feed.name
         self._landing = settings.landing_folder / feed.name
@@ -147,11 +145,9 @@ class ComtradeBulk:
             if self._feed.reporters:
                 query["reporterCode"] = ",".join(self._feed.reporters)
             where = f"/bulk/v1/get/C/{self._feed.frequency}/{self._feed.classification}"
-            path = self._api.ask(where, query, self._staging / "files.json")
-            if path is not None:
-                for file in self._usable(read_list(path, clean=self._api.clean), periods):
-                    found[file.unit] = max(file, found.get(file.unit, file), key=lambda f: f.published)
-                path.unlink()
+            for file in self._usable(self._api.ask_list(where, query, self._staging / "files.json"), periods):
+                old = found.get(file.unit)
+                found[file.unit] = old if old is not None and old.published > file.published else file
         return tuple(found[unit] for unit in sorted(found))
 
     def _usable(self, records: Iterable[Mapping[str, Any]], periods: tuple[str, ...]) -> Iterable[BulkFile]:

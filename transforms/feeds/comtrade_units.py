@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,6 +41,15 @@ class Report:
     until: datetime | None = None
 
 
+def plain(feed: Feed) -> Feed:
+    """The feed with its areas as Comtrade's answers write them: no zeros in front; "all" is no filter."""
+
+    def codes(said: Sequence[str]) -> tuple[str, ...]:
+        return () if "all" in said else tuple(dict.fromkeys(code.lstrip("0") or "0" for code in said))
+
+    return replace(feed, reporters=codes(feed.reporters), partners=codes(feed.partners))
+
+
 def _all_periods(feed: Feed, first: str, today: date) -> list[str]:
     years = range(int(first[:4]), today.year + 1)
     if feed.frequency == "A":
@@ -59,8 +68,8 @@ def wanted_periods(feed: Feed, today: date) -> tuple[str, ...]:
         raise FeedError(f'[feeds.{feed.name}]: says no periods; write first_period = "{example}" or periods = ["{example}"]')
     for period in named:
         if not re.fullmatch(form, period):
-            kind = "annual" if feed.frequency == "A" else "monthly"
-            raise FeedError(f"[feeds.{feed.name}]: period {period!r} is none of an {kind} feed; they are written as {example!r}")
+            kind = "an annual" if feed.frequency == "A" else "a monthly"
+            raise FeedError(f"[feeds.{feed.name}]: period {period!r} is none of {kind} feed; they are written as {example!r}")
     return tuple(sorted(set(feed.periods or _all_periods(feed, named[0], today))))
 
 

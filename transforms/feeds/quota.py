@@ -129,6 +129,11 @@ class Quota:
             entry = self._entry(content)
             entry["not_before"] = max(float(entry["not_before"]), self._clock() + max(seconds, 0.0))
 
+    def again(self, seconds: float) -> None:
+        """Before a request is repeated: everybody with this key waits ``seconds``, and the repetition is counted too."""
+        self.pause(seconds)
+        self.take()
+
     def block(self, until: datetime | None) -> datetime:
         """After a 403: nobody with this key calls before ``until`` (None: the next midnight UTC). Returns the time."""
         now = self._clock()

@@ -26,9 +26,10 @@ MAXIMUM_DICTIONARY = 256 << 20
 #: Below this a high ratio is no danger: a short file of equal lines packs very well.
 _HARMLESS_BYTES = 64 << 20
 _READ, _BLOCK = 1 << 16, 1 << 22
-_LZMA, _LZMA2, _PPMD = b"\x03\x01\x01", b"\x21", b"\x03\x04\x01"
-#: py7zr can't unpack it block by block; 7-Zip itself doesn't write it.
-_BROTLI = b"\x04\xf7\x11\x02"
+_LZMA, _LZMA2 = b"\x03\x01\x01", b"\x21"
+#: What text is packed with, and can be unpacked block by block: LZMA, LZMA2, Delta, BZip2, Deflate, Copy, the x86 filter.
+#: PPMd's library was seen to crash the process on a whole file, Brotli's can't stop at a length.
+_METHODS = (_LZMA, _LZMA2, b"\x03", b"\x04\x02\x02", b"\x04\x01\x08", b"\x00", b"\x03\x03\x01\x03")
 
 
 def _damaged(path: Path, error: Exception) -> BadFileError:
@@ -75,7 +76,7 @@ def _dictionary(method: bytes, properties: bytes | None) -> int:
     """Bytes of memory that a coder asks for, by its properties."""
     if not properties:
         return 0
-    if method in (_LZMA, _PPMD):
+    if method == _LZMA:
         return int.from_bytes(properties[1:5], "little")
     if method == _LZMA2:
         return (2 | properties[0] & 1) << (properties[0] // 2 + 11)
@@ -99,8 +100,12 @@ class _Member(io.RawIOBase):
         folders, pack = streams.unpackinfo.folders, streams.packinfo
         place = next(i for i, folder in enumerate(folders) if folder is self._file.folder)
         coders = self._file.folder.coders
-        if len(folders) != len(pack.packsizes) or any(c["numinstreams"] != 1 or c["method"] == _BROTLI for c in coders):
-            raise BadFileError(f"{self._path.name}: is packed by a method that isn't read here (BCJ2 or Brotli); unpack it yourself")
+        foreign = [c["method"].hex() for c in coders if c["method"] not in _METHODS or c["numinstreams"] != 1]
+        if foreign or len(folders) != len(pack.packsizes):
+            raise BadFileError(
+                f"{self._path.name}: is packed by a method that isn't read here ({', '.join(foreign) or 'BCJ2'}); "
+                "unpack it yourself, or pack it with LZMA2"
+            )
         asked = max(_dictionary(c["method"], c["properties"]) for c in coders)
         if asked > MAXIMUM_DICTIONARY:
             raise BadFileError(f"{self._path.name}: asks for a dictionary of {asked:,} bytes; the limit is {MAXIMUM_DICTIONARY:,}")

@@ -31,11 +31,12 @@ def _top(path: Path, name: str) -> Any:
         return next(iter(ijson.items(stream, name, use_float=True)), None)
 
 
-def _error_in(path: Path) -> str:
-    """What the answer itself says went wrong; "" where it says nothing."""
-    error, message, status = _top(path, "error"), _top(path, "message"), _top(path, "statusCode")
-    told = [str(part) for part in (status, message, error) if part not in (None, "", 200)]
-    return " ".join(told)
+def _error_and_count(path: Path) -> tuple[str, Any]:
+    """What the answer itself says went wrong ("" where it says nothing), and its count as it stands there."""
+    error, count = _top(path, "error"), _top(path, "count")
+    # Each look is a pass over the file: an answer with a count is no message of the gateway's.
+    status, message = (_top(path, "statusCode"), _top(path, "message")) if count is None else (None, None)
+    return " ".join(str(part) for part in (status, message, error) if part not in (None, "", 200)), count
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -65,10 +66,9 @@ def check_answer(path: Path, query: Query, *, cap: int, clean: Callable[[str], s
     """
     rows = 0
     try:
-        told = _error_in(path)
+        told, count = _error_and_count(path)
         if told:
             raise BadFileError(f"{path.name}: UN Comtrade answered with an error: {clean(told)}")
-        count = _top(path, "count")
         for row in _rows(path):
             rows += 1
             _refuse_other(path, row, query, rows)
@@ -110,7 +110,7 @@ def read_list(path: Path, *, key: str = "data", clean: Callable[[str], str] = st
 def read_count(path: Path, *, clean: Callable[[str], str] = str) -> int:
     """The number that an answer to a query with countOnly gives. Raises BadFileError where it gives none."""
     try:
-        told, count = _error_in(path), _top(path, "count")
+        told, count = _error_and_count(path)
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise BadFileError(f"{path.name}: the answer ends early or is no JSON ({clean(str(error))}); ask again") from None
     if told or isinstance(count, bool) or not isinstance(count, int) or count < 0:

@@ -104,6 +104,7 @@ def test_a_whole_file_lands_with_its_tags(server: Misbehaving, tmp_path: Path) -
         (refusal(429, '{"statusCode": 429, "message": "Rate limit is exceeded. Try again in 2 seconds."}'), 2.0),
         (refusal(429), 1.0),
         (refusal(503, retry_after="3"), 3.0),
+        (refusal(403, "Rate limit exceeded", retry_after="4"), 4.0),
         (refusal(500), 1.0),
         (refusal(202), 1.0),
     ],
@@ -123,7 +124,10 @@ def test_waits_double_and_jitter_is_added(server: Misbehaving, tmp_path: Path, s
 
 def test_500_three_times_is_given_up(server: Misbehaving, tmp_path: Path, slept: Slept) -> None:
     error = refused(FetchError, server.script("/f.csv", refusal(500, "oops")), tmp_path, slept)
-    assert (str(error), error.code) == (f"{server.url('/f.csv')}: status 500, 'oops'.", 500)
+    assert (str(error), error.code) == (
+        f"{server.url('/f.csv')}: status 500, 'oops'. The publisher's server is in trouble; ask again later",
+        500,
+    )
     assert (slept, server.count("/f.csv")) == ([1.0, 2.0], 3)
 
 
@@ -261,7 +265,13 @@ def test_a_page_with_status_200_is_no_data(server: Misbehaving, tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    "body", [b'{"elapsedTime":"0.1","count":1,"data":[{"a":1}],"error":""}', b'{"count":0,"data":[],"error":""}', b'[["A","B"],["1","2"]]']
+    "body",
+    [
+        b'{"elapsedTime":"0.1","count":1,"data":[{"a":1}],"error":""}',
+        b'{"count":0,"data":[],"error":""}',
+        b'[["A","B"],["1","2"]]',
+        b'{"status":"success","message":"OK","result":[{"a":1}]}',
+    ],
 )
 def test_an_answer_of_an_api_is_data(server: Misbehaving, tmp_path: Path, body: bytes) -> None:
     assert get(server.script("/f.json", Answer(body=body)), tmp_path / "f.json").status == "new"

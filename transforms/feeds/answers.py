@@ -14,6 +14,8 @@ _BOM = b"\xef\xbb\xbf"
 _AGAIN = re.compile(r"(?:try again|retry|wait)\D{0,20}(\d{1,6})\s*(second|minute|hour)", re.IGNORECASE)
 _REPLENISHED = re.compile(r"replenished in\D{0,5}(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})", re.IGNORECASE)
 _QUOTA = re.compile(r"quota|call volume|(daily|monthly|hourly)[ \w]{0,20} limit|limit[ \w]{0,30}(per|for the) (day|month)", re.IGNORECASE)
+#: What an error message may carry besides its text.
+_NO_ROWS = ("error", "errors", "message", "links", "_links")
 _UNITS = {"second": 1, "minute": 60, "hour": 3600}
 
 
@@ -65,6 +67,11 @@ def _message(value: object) -> str:
     return ""
 
 
+def _holds_rows(said: Mapping[str, object]) -> bool:
+    """True where an object carries something beside numbers, texts and errors: whatever it is, it is no mere message."""
+    return any(isinstance(value, list | dict) and value for key, value in said.items() if key not in _NO_ROWS)
+
+
 def error_in_json(body: bytes) -> str | None:
     """The error that a JSON answer with status 200 is, or None where it is data (or no JSON, or too long for a message).
 
@@ -80,9 +87,9 @@ def error_in_json(body: bytes) -> str | None:
     if isinstance(said, list):
         said = said[0] if len(said) == 1 else None
         return _message(said["message"]) or "an error" if isinstance(said, Mapping) and set(said) == {"message"} else None
-    code = said.get("statusCode", said.get("status"))
-    if any(isinstance(value, list) and value for value in (said.get("data"), said.get("value"), said.get("results"))):
+    if _holds_rows(said):
         return None
+    code = said.get("statusCode", said.get("status"))
     if isinstance(code, int) and code >= 400:
         return _message(said) or f"status {code}"
     return next((text for key in ("error", "errors", "message") if (text := _message(said.get(key)))), None)
@@ -100,7 +107,7 @@ def is_empty_table(head: bytes, *, is_all: bool) -> bool:
             return False
         if isinstance(said, list):
             # Census: the first list is the header. World Bank: [{.. "total": 0}, null].
-            return len(said) == 0 or (len(said) == 1 and isinstance(said[0], list)) or (len(said) == 2 and not said[1])
-        rows = said.get("data", said.get("value"))
-        return rows in ([], {}, None) and (said.get("count") in (0, None) or "data" in said)
+            is_header_alone = len(said) == 1 and isinstance(said[0], list)
+            return not said or is_header_alone or (len(said) == 2 and isinstance(said[0], dict) and said[1] in (None, []))
+        return not _holds_rows(said) and (said.get("count") == 0 or bool({"data", "value", "results"} & set(said)))
     return b"\n" not in text and b"\r" not in text

@@ -81,15 +81,15 @@ class Body:
 
     def beginning(self) -> str:
         """The first bytes of an error's body, as text; empty where it can't be read."""
-        found, problem = b"", False
+        found = b""
         try:
             for piece in self.chunks():
                 found += piece
                 if len(found) >= MESSAGE_BYTES:
                     break
         except Truncated:
-            problem = True  # what came of a message is enough
-        return found[:MESSAGE_BYTES].decode("utf-8", "replace") if found or problem else ""
+            return found.decode("utf-8", "replace")  # what came of a message is enough
+        return found[:MESSAGE_BYTES].decode("utf-8", "replace")
 
 
 def _unpacked(body: Body, target: Path) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from transforms.feeds.errors import FetchError, Gone, NotData, QuotaExhausted, T
 from transforms.feeds.http import Fetched, Fetcher
 from transforms.feeds.keys import key_headers
 from transforms.feeds.parts import Wanted, declaration, name_of, release_of, wanted_by_edition
-from transforms.feeds.state import FeedState, Part, Status, read_state, settled, write_state
+from transforms.feeds.state import FeedState, Part, Status, looking, read_state, settled, write_state
 from transforms.io.archives import BadFileError, member_names, open_stream
 from transforms.io.files import fsync_folder, write_text
 from transforms.io.snapshot import SIDECAR
@@ -79,6 +79,12 @@ def _staged(folder: Path, wanted: Wanted) -> Iterator[Path]:
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a look that was killed left half-written."""
+    for orphan in folder.glob(".*incoming-*"):
+        orphan.unlink(missing_ok=True)
 
 
 def _has_no_rows(path: Path, name: str) -> bool:
@@ -198,12 +204,16 @@ def ask(
     """
     if feed.kind != "file":
         raise FeedError(f"[feeds.{feed.name}]: a {feed.kind} feed is asked by its own client, not as a file")
-    state = read_state(settings_home, feed.name)
-    if state.next_allowed is not None and now < state.next_allowed:
-        return FeedAnswer(feed.name, "waiting", (), f"not before {state.next_allowed:%Y-%m-%d %H:%M:%S} UTC: {state.message}")
-    look = _Look(settings_home, feed, landing, now, catalog, state)
-    status, message, until = _ask_all(look, fetcher_factory, environment)
-    after, alert = settled(look.state, status, message, now, until)
-    write_state(settings_home, after)
+    with looking(settings_home, feed.name) as is_ours:
+        if not is_ours:
+            return FeedAnswer(feed.name, "waiting", (), "another process is asking it")
+        state = read_state(settings_home, feed.name)
+        if state.next_allowed is not None and now < state.next_allowed:
+            return FeedAnswer(feed.name, "waiting", (), f"not before {state.next_allowed:%Y-%m-%d %H:%M:%S} UTC: {state.message}")
+        look = _Look(settings_home, feed, landing, now, catalog, state)
+        _sweep(landing / feed.name)
+        status, message, until = _ask_all(look, fetcher_factory, environment)
+        after, alert = settled(look.state, status, message, now, until)
+        write_state(settings_home, after)
     good: Literal["new", "current"] = "new" if look.files else "current"
     return FeedAnswer(feed.name, good if status == "ok" else status, tuple(look.files), message, alert)

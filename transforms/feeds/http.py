@@ -219,8 +219,9 @@ class Fetcher:
         if code in (403, 429) and speaks_of_quota(text):
             until = next_midnight(self._now()) if wait is None else self._now() + timedelta(seconds=wait)
             raise QuotaExhausted(f"{said} The quota is used up; it begins anew at {until:%Y-%m-%d %H:%M:%S} UTC", code=code, until=until)
-        if code in _AGAIN:
-            return _Again(FetchError(said, code=code), wait)
+        if code in _AGAIN or (code == 403 and wait is not None):
+            advice = " The publisher's server is in trouble; ask again later" if code >= 500 else ""
+            return _Again(FetchError(said + advice, code=code), wait)
         if code in (401, 403):
             raise FetchError(f"{said} The publisher doesn't let this key in: check the key and what it is subscribed to", code=code)
         if code in (404, 410):

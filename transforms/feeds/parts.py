@@ -43,8 +43,9 @@ def _wanted(feed: Feed, period: str | None, edition: str | None) -> Wanted:
 def wanted_by_edition(feed: Feed, state: FeedState, today: date) -> Iterator[list[Wanted]]:
     """For each edition, the files to ask for, in order.
 
-    Of a url with {release}: the newest, and at the first look older ones as long as the newer aren't there.
-    Else the periods that are out and not here, oldest first, and the newest ones that are here once more.
+    Of a url with {release}: the newest; where that isn't there yet, the one that is here, or at the first look older ones.
+    Else the periods that are out and not here, oldest first, and the newest of those that are here once more: an address
+    that was retired shows there, while what was never there may just be late.
     """
     periods = expected_periods(feed, today)
     used = fields_of(feed.url)
@@ -55,10 +56,11 @@ def wanted_by_edition(feed: Feed, state: FeedState, today: date) -> Iterator[lis
             continue
         files = [_wanted(feed, period, edition) for period in periods]
         if "release" in used:
-            has_one = any(f.key in state.parts for f in files)
-            yield files[-1:] if has_one else files[: -_OLDER_RELEASES - 1 : -1]
+            here = [f for f in files[:-1] if f.key in state.parts][-1:]
+            yield files[-1:] + here if here or files[-1:][0].key in state.parts else files[: -_OLDER_RELEASES - 1 : -1]
         else:
-            yield [f for n, f in enumerate(files) if f.key not in state.parts or n >= len(files) - feed.recheck_periods]
+            again = [f.key for f in files if f.key in state.parts][-feed.recheck_periods :]
+            yield [f for f in files if f.key not in state.parts or f.key in again]
 
 
 def lacks_some(feed: Feed, state: FeedState, today: date) -> bool:

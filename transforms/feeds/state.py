@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -84,6 +86,21 @@ class FeedState:
 def state_path(home: Path, name: str) -> Path:
     """Where a feed's state stands."""
     return home / "ops" / "feeds" / f"{name}.json"
+
+
+@contextmanager
+def looking(home: Path, name: str) -> Iterator[bool]:
+    """True while this process alone looks at a feed, False where another does. The lock doesn't outlive the process."""
+    path = state_path(home, name).with_suffix(".lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            is_ours = False
+        else:
+            is_ours = True
+        yield is_ours
 
 
 def _time(text: str | None) -> datetime | None:

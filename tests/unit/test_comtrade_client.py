@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.unit.comtrade_server import (
     KEY,
     NOON,
@@ -123,6 +127,27 @@ def test_an_empty_answer_to_what_the_list_has_is_suspect_and_replaces_nothing(ho
         world.releases["842", "2020"] = "2024-05-01T08:30:00"
         assert get_client(world, home, clock).run().missing == ()
     assert len(world.paths()) == 2
+
+
+def test_other_filters_of_a_feed_ask_again_for_the_same_release(home: Path) -> None:
+    world, clock = Comtrade(), Clock()
+    world.add_unit("842", "2020")
+    with serving(world):
+        get_client(world, home, clock, products=("TOTAL",)).run()
+        assert get_client(world, home, clock, products=("TOTAL",)).run().landed == []
+        report = get_client(world, home, clock, products=("TOTAL", "01")).run()
+    assert [p.name for p in report.landed] == ["COMTRADE-API-CA8422020HS[2024-05-01].json"]
+    assert landed(home)["COMTRADE-API-CA8422020HS[2024-05-01].json"]["count"] == 16
+
+
+def test_reporters_that_left_the_feed_are_no_longer_spoken_of(home: Path) -> None:
+    world, clock = Comtrade(), Clock()
+    world.add_unit("842", "2020")
+    world.add_unit("156", "2020")
+    with serving(world):
+        get_client(world, home, clock, reporters=("156", "842")).run()
+        assert get_client(world, home, clock).run().missing == ()
+    assert Checkpoints(home, "un").all()["156/2020"].state == "done"
 
 
 def test_without_named_reporters_the_list_says_which_there_are(home: Path) -> None:
@@ -401,6 +426,20 @@ def test_bulk_files_land_with_their_release_and_only_new_ones_are_fetched(home: 
     assert world.keys == [KEY] * len(world.asked)
 
 
+def test_a_bulk_feed_says_of_what_the_list_has_no_file(home: Path) -> None:
+    world = Comtrade()
+    world.add_file("842", "2020", CONTENT)
+    world.files[0].update(publicationDate=None, timestamp="2024-03-10T04:54:11.8900761+00:00")
+    with serving(world):
+        client = bulk_client(world, home, Clock(), reporters=("842", "156"))
+        assert [m.unit for m in client.missing()] == ["156/2020", "842/2020"]
+        report = client.run()
+        assert [p.name for p in report.landed] == ["COMTRADE-FINAL-CA8422020H6[2024-03-10].gz"]
+        assert report.missing == (Missing("156/2020", "empty-confirmed", "UN Comtrade's list has no file"),)
+        world.add_file("156", "2020", CONTENT)
+        assert client.run().missing == ()
+
+
 def test_bulk_entries_that_cannot_be_used_are_listed_with_the_reason(home: Path) -> None:
     world = Comtrade()
     world.add_file("842", "2020", CONTENT, size="12 furlongs")
@@ -432,6 +471,29 @@ def test_calls_are_spaced_and_counted_over_processes_and_days(home: Path) -> Non
     clock.now = datetime(2026, 3, 3, tzinfo=UTC).timestamp()
     two.take()
     assert two.calls_today == 1
+
+
+def test_processes_at_once_count_every_call_once(home: Path) -> None:
+    code = (
+        "import itertools, sys\n"
+        "from pathlib import Path\n"
+        "from transforms.feeds.errors import QuotaExhausted\n"
+        "from transforms.feeds.quota import Quota\n"
+        "ticks, made = itertools.count(1772452800, 0.01), 0\n"
+        "quota = Quota(Path(sys.argv[1]), 'key', per_second=1e9, clock=lambda: next(ticks), sleep=lambda seconds: None)\n"
+        "try:\n"
+        "    while made < 1000:\n"
+        "        quota.take()\n"
+        "        made += 1\n"
+        "except QuotaExhausted as error:\n"
+        "    print(made, type(error).__name__)\n"
+    )
+    run = [sys.executable, "-c", code, str(home)]
+    processes = [subprocess.Popen(run, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE) for _ in range(3)]
+    said = [process.communicate(timeout=120)[0].decode().split() for process in processes]
+    # 500 a day for the three together, not for each
+    assert sum(int(made) for made, _ in said) == 500
+    assert {why for _, why in said} == {"QuotaExhausted"}
 
 
 def test_a_pause_holds_every_process_of_the_key_and_a_block_stops_them(home: Path) -> None:
@@ -477,7 +539,7 @@ def test_the_ledger_knows_a_key_by_its_hash_alone(home: Path, tmp_path: Path) ->
 
 def test_checkpoints_are_merged_and_read_back(home: Path) -> None:
     one, two = Checkpoints(home, "un"), Checkpoints(home, "un")
-    done = Checkpoint("done", "2024", "2024", "W/1", 12, ("a.json",), at="2026-03-02T12:00:00+00:00")
+    done = Checkpoint("done", "2024", "2024", "W/1", "HS 0a", 12, ("a.json",), at="2026-03-02T12:00:00+00:00")
     one.record({"842/2020": done})
     two.record({"156/2020": Checkpoint("failed", "2024", reason="cut off")})
     assert one.all() == {"156/2020": Checkpoint("failed", "2024", reason="cut off"), "842/2020": done}

@@ -28,13 +28,15 @@ class Checkpoint:
     """What is known of one unit.
 
     ``release`` is what the publisher's list said when it was last asked, ``held`` the release that was landed last
-    (it stays when a newer one fails), ``etag`` the listing's, ``rows`` of the answer, ``files`` names in the landing folder.
+    (it stays when a newer one fails), ``etag`` the listing's, ``rows`` of the answer, ``files`` names in the landing folder,
+    ``asked`` the filters that the feed had then: with others, the unit is asked for again.
     """
 
     state: State
     release: str | None = None
     held: str | None = None
     etag: str | None = None
+    asked: str | None = None
     rows: int | None = None
     files: tuple[str, ...] = ()
     reason: str = ""

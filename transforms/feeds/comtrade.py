@@ -65,6 +65,7 @@ class ComtradeGet:
         self._checkpoints = Checkpoints(settings.home, feed.name)
         self._staging = settings.home / "ops" / "feeds" / "staging" / feed.name
         self._landing = settings.landing_folder / feed.name
+        self._asked = f"{feed.classification} {Query('', '', feed.products, feed.partners, feed.flows).digest}"
         self._lists = CodeLists(cache(self._products), cache(self._partners))
 
     def __repr__(self) -> str:
@@ -128,8 +129,8 @@ class ComtradeGet:
         known, notes = self._checkpoints.all(), {}
         periods = wanted_periods(self._feed, datetime.fromtimestamp(self._clock(), UTC).date())
         asked = [Unit(r, p) for p in periods for r in self._feed.reporters]
-        gone = [Unit.of(name) for name in known if Unit.of(name).period in periods]
-        for unit in sorted({*asked, *gone} - set(listed)):
+        before = [] if self._feed.reporters else [Unit.of(name) for name in known if Unit.of(name).period in periods]
+        for unit in sorted({*asked, *before} - set(listed)):
             held = known.get(str(unit), Checkpoint("empty-confirmed"))
             if held.held is None:
                 notes[str(unit)] = replace(
@@ -138,7 +139,7 @@ class ComtradeGet:
             else:
                 why = "landed before, and UN Comtrade's list doesn't have it any more; what is landed stays"
                 notes[str(unit)] = replace(held, state="suspect-empty", release=None, reason=why, at=self._now())
-        back = [(str(u), known[str(u)]) for u in listed if str(u) in known and known[str(u)].held == listed[u]]
+        back = [(str(u), c) for u in listed if (c := known.get(str(u))) and (c.held, c.asked) == (listed[u], self._asked)]
         notes.update({name: replace(c, state="done", release=c.held, reason="", at=self._now()) for name, c in back if c.state != "done"})
         self._checkpoints.record(notes)
         return [unit for unit in sorted(listed) if str(unit) not in dict(back)]
@@ -169,7 +170,7 @@ class ComtradeGet:
                 landed.append(self._landing / name)
             names.append(name)
         rows = sum(part.rows for part in parts)
-        done = Checkpoint("done", release, release, None, rows, tuple(names), at=self._now())
+        done = Checkpoint("done", release, release, asked=self._asked, rows=rows, files=tuple(names), at=self._now())
         self._checkpoints.record({str(unit): done})
         self._sweep(unit)
         return landed
@@ -186,7 +187,7 @@ class ComtradeGet:
             return [piece for part in short for piece in self._fetch(part, release)]
         # The release in the name: what a killed run left in staging is taken up only where it is of the same release.
         stamp = "".join(c for c in release if c.isdigit())[:14]
-        path = self._staging / f"{query.reporter}-{query.period}-{stamp}-{query.digest}.json"
+        path = self._staging / f"{query.reporter}-{query.period}-{self._feed.classification}-{stamp}-{query.digest}.json"
         if path.exists():
             return [_Piece(path, query, self._check(path, query))]
         arriving = path.with_suffix(".arriving")

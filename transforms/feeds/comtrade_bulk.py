@@ -19,7 +19,7 @@ from transforms.contracts.feed import Feed
 from transforms.feeds.checkpoints import Checkpoint, Checkpoints, Missing
 from transforms.feeds.comtrade_api import Api, now_text
 from transforms.feeds.comtrade_landing import declared, land, release_day
-from transforms.feeds.comtrade_units import Report, missing_units, plain, wanted_periods
+from transforms.feeds.comtrade_units import Report, Unit, missing_units, plain, wanted_periods
 from transforms.feeds.errors import FetchError, QuotaExhausted
 from transforms.feeds.protocols import Getter
 from transforms.feeds.quota import Quota
@@ -89,7 +89,8 @@ def _listed(record: Mapping[str, Any], feed: Feed, api: Api) -> BulkFile:
         feed.frequency,
         url,
         size_bytes(str(record["fileSize"])),
-        str(record.get("publicationDate") or ""),
+        # Some entries say no publication; then the day on which the entry itself was written.
+        str(record.get("publicationDate") or record.get("timestamp") or ""),
         str(record.get("eTag") or ""),
     )
 
@@ -162,13 +163,24 @@ class ComtradeBulk:
 
     def pending(self) -> tuple[BulkFile, ...]:
         """Files of the list whose publication or eTag isn't the landed one; the sum of their sizes is what a run fetches."""
+        return self._new_of(self.available())
+
+    def _new_of(self, files: tuple[BulkFile, ...]) -> tuple[BulkFile, ...]:
         known = self._checkpoints.all()
 
         def landed(file: BulkFile) -> bool:
             old = known.get(file.unit)
             return old is not None and old.state == "done" and (old.held, old.etag) == (file.published, file.etag)
 
-        return tuple(file for file in self.available() if not landed(file))
+        return tuple(file for file in files if not landed(file))
+
+    def _unlisted(self, files: tuple[BulkFile, ...]) -> dict[str, Checkpoint]:
+        """Notes for reporters and periods of the feed of which the list has no file."""
+        periods = wanted_periods(self._feed, datetime.fromtimestamp(self._clock(), UTC).date())
+        has = {(file.reporter, file.period) for file in files} | {Unit.of(name) for name in self._refused}
+        lacking = [Unit(r, p) for p in periods for r in self._feed.reporters if (r, p) not in has]
+        note = Checkpoint("empty-confirmed", reason="UN Comtrade's list has no file", at=now_text(self._clock))
+        return {str(unit): note for unit in lacking}
 
     def run(self) -> Report:
         """Land every file that is new; each is on record before the next is asked for. Errors as ComtradeGet.run has them."""
@@ -176,8 +188,8 @@ class ComtradeBulk:
         with self._checkpoints.alone():
             try:
                 self._refused.clear()
-                files = self.pending()
-                self._checkpoints.record({u: self._failed(u, None, why) for u, why in self._refused.items()})
+                files = self._new_of(listed := self.available())
+                self._checkpoints.record({u: self._failed(u, None, why) for u, why in self._refused.items()} | self._unlisted(listed))
                 for file in files:
                     try:
                         report.landed += self._take(file)
@@ -214,6 +226,8 @@ class ComtradeBulk:
             raise
         target = self._landing / file.name
         is_new = land(staged, target, declared(self._feed, day, "complete"))
-        done = Checkpoint("done", file.published, file.published, file.etag, lines - 1, (file.name,), at=now_text(self._clock))
+        done = Checkpoint(
+            "done", file.published, file.published, etag=file.etag, rows=lines - 1, files=(file.name,), at=now_text(self._clock)
+        )
         self._checkpoints.record({file.unit: done})
         return [target] if is_new else []

@@ -324,11 +324,6 @@ def test_redirect_loops_end(server: Misbehaving, tmp_path: Path) -> None:
     assert "more than 5 redirects" in str(refused(HostRefused, server.url("/s3"), tmp_path))
 
 
-def test_https_never_becomes_http() -> None:
-    with pytest.raises(HostRefused, match="from https to http"):
-        guards.check_hop("http://127.0.0.1/f", ("127.0.0.1",), allow_loopback=True, before="https://127.0.0.1/f")
-
-
 def test_loopback_is_refused_unless_allowed(tmp_path: Path) -> None:
     with Fetcher(("localhost",)) as fetching, pytest.raises(HostRefused, match=r"localhost is (127\.0\.0\.1|::1), an address of a private"):
         fetching.get("https://localhost:1/f", target=tmp_path / "f")
@@ -416,37 +411,47 @@ def test_nobody_answers(tmp_path: Path, slept: Slept) -> None:
     assert len(slept) == 2
 
 
-def test_a_certificate_of_nobody_is_refused(tmp_path: Path, slept: Slept) -> None:
-    key, certificate = tmp_path / "k.pem", tmp_path / "c.pem"
-    made = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-        "-keyout",
-        key,
-        "-out",
-        certificate,
-    ]
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for localhost that no authority knows, and its key; made here, for two days."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, found = folder / "k.pem", folder / "c.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     try:
-        subprocess.run(made, check=True, capture_output=True)
+        subprocess.run([*made, "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", found], check=True, capture_output=True)
     except FileNotFoundError:
         pytest.skip("no openssl here")
+    return found, key
+
+
+@pytest.fixture
+def encrypted(certificate: tuple[Path, Path]) -> Iterator[Misbehaving]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with Misbehaving() as encrypted:
-        encrypted._server.socket = context.wrap_socket(encrypted._server.socket, server_side=True, do_handshake_on_connect=False)
-        url = encrypted.script("/f.csv", Answer(body=TABLE)).replace("http:", "https:")
-        error = refused(FetchError, url, tmp_path, slept, secret_headers={"X-Key": KEY})
-        assert encrypted.asked == []
+    context.load_cert_chain(*certificate)
+    with Misbehaving() as running:
+        running._server.socket = context.wrap_socket(running._server.socket, server_side=True, do_handshake_on_connect=False)
+        running.script("/f.csv", Answer(body=TABLE))
+        yield running
+
+
+def test_a_certificate_of_nobody_is_refused(encrypted: Misbehaving, tmp_path: Path, slept: Slept) -> None:
+    url = f"https://localhost:{encrypted.port}/f.csv"
+    error = refused(FetchError, url, tmp_path, slept, secret_headers={"X-Key": KEY}, hosts=("localhost",))
     assert "its certificate isn't valid" in str(error)
-    assert slept == []
+    assert (encrypted.asked, slept) == ([], [])
+
+
+def test_a_certificate_is_checked_against_the_name_not_the_address(
+    encrypted: Misbehaving, certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    with fetcher(Slept(), hosts=("localhost", "127.0.0.1")) as fetching:
+        fetching._session.verify = str(certificate[0])
+        assert fetching.get(f"https://localhost:{encrypted.port}/f.csv", target=tmp_path / "f").bytes == len(TABLE)
+        with pytest.raises(FetchError, match="its certificate isn't valid"):
+            fetching.get(f"https://127.0.0.1:{encrypted.port}/f.csv", target=tmp_path / "g")
+        encrypted.script("/a", redirect("http://localhost/f.csv"))
+        with pytest.raises(HostRefused, match="from https to http"):
+            fetching.get(f"https://localhost:{encrypted.port}/a", target=tmp_path / "g")
 
 
 def test_environment_proxies_netrc_and_cookies_are_not_used(server: Misbehaving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

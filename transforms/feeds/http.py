@@ -21,7 +21,7 @@ from transforms.feeds.answers import next_midnight, seconds_to_wait, speaks_of_q
 from transforms.feeds.body import Body, Deadline, save
 from transforms.feeds.errors import FetchError, Gone, HostRefused, NotData, QuotaExhausted, Truncated
 from transforms.feeds.guards import check_hop, guarded_adapter
-from transforms.feeds.keys import Redactor, shown_url
+from transforms.feeds.keys import Redactor, Secret, shown_url
 
 __all__ = ["FetchError", "Fetched", "Fetcher", "Gone", "HostRefused", "NotData", "QuotaExhausted", "Truncated"]
 
@@ -116,7 +116,8 @@ class Fetcher:
         asked = {"Accept-Encoding": "identity", "User-Agent": "entrepot", **(headers or {})}
         asked |= {"If-None-Match": etag} if etag else {}
         asked |= {"If-Modified-Since": last_modified} if last_modified else {}
-        call = _Call(url, asked, dict(secret_headers or {}), Redactor((secret_headers or {}).values()), target)
+        hidden = {name: Secret(value) for name, value in (secret_headers or {}).items()}
+        call = _Call(url, asked, hidden, Redactor(hidden.values()), target)
         deadline = Deadline(self._clock, self._total, shown_url(url))
         # A server that drips its headers never lets a read time out: at the limit the connections are cut.
         watch = threading.Timer(self._total, self._cut)

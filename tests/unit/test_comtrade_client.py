@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -68,6 +69,23 @@ def test_a_unit_lands_as_the_api_gave_it_with_its_release_and_is_not_asked_for_a
         assert list((home / "ops" / "feeds" / "staging" / "un").iterdir()) == []
         again = get_client(world, home, clock).run()
     assert (again.landed, again.missing, len(world.paths())) == ([], (), 1)
+
+
+def test_a_landing_folder_on_another_disk(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rename = Path.replace
+
+    def between_disks(self: Path, target: Path) -> Path:
+        if "staging" in self.parts and "landing" in Path(target).parts:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", between_disks)
+    world = Comtrade()
+    world.add_unit("842", "2020")
+    with serving(world):
+        assert get_client(world, home, Clock()).run().missing == ()
+    assert landed(home)["COMTRADE-API-CA8422020HS[2024-05-01].json"]["data"] == world.rows
+    assert list((home / "ops" / "feeds" / "staging" / "un").iterdir()) == []
 
 
 def test_a_new_release_is_asked_for_and_lands_beside_the_old(home: Path) -> None:

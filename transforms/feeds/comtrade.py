@@ -20,7 +20,7 @@ from transforms.feeds.comtrade_answers import check_answer, read_count
 from transforms.feeds.comtrade_api import Api, now_text
 from transforms.feeds.comtrade_landing import declared, land, release_day
 from transforms.feeds.comtrade_queries import CodeLists, Query, pieces, shortened
-from transforms.feeds.comtrade_units import Report, Unit, missing_units, newest, plain, wanted_periods
+from transforms.feeds.comtrade_units import FAILURES_IN_A_ROW, PERIODS_PER_LIST, Report, Unit, missing_units, newest, plain, wanted_periods
 from transforms.feeds.errors import FetchError, QuotaExhausted
 from transforms.feeds.protocols import Getter
 from transforms.feeds.quota import Quota
@@ -29,10 +29,6 @@ from transforms.settings import Settings
 
 #: Records that the API gives in one answer, with a key (uncomtrade.org, "Subscription Plans").
 RECORD_CAP = 250_000
-#: Periods in one question for what is available (the API's limit).
-PERIODS_PER_LIST = 12
-#: So many units in a row that the transport can't fetch: the publisher is down, and the run stops.
-FAILURES_IN_A_ROW = 3
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from transforms.contracts.feed import Feed
 from transforms.feeds.checkpoints import Checkpoint, Checkpoints, Missing
 from transforms.feeds.comtrade_api import Api, now_text
 from transforms.feeds.comtrade_landing import declared, land, release_day
-from transforms.feeds.comtrade_units import Report, Unit, missing_units, plain, wanted_periods
+from transforms.feeds.comtrade_units import FAILURES_IN_A_ROW, PERIODS_PER_LIST, Report, Unit, missing_units, plain, wanted_periods
 from transforms.feeds.errors import FetchError, QuotaExhausted
 from transforms.feeds.protocols import Getter
 from transforms.feeds.quota import Quota
@@ -31,8 +31,6 @@ from transforms.settings import Settings
 _UNITS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
 #: One in so many bytes may be off: the list rounds to two decimals, or to one; a body cut off is caught by the gzip's own end.
 _SIZE_TOLERANCE = 20
-PERIODS_PER_LIST = 12
-FAILURES_IN_A_ROW = 3
 
 
 def size_bytes(text: str) -> int:

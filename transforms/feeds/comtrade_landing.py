@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from datetime import date
@@ -10,7 +11,7 @@ from typing import Literal
 
 from transforms.contracts.feed import Feed
 from transforms.io.archives import BadFileError
-from transforms.io.files import replacing, sha256_of, write_text
+from transforms.io.files import fsync_folder, replacing, sha256_of, write_text
 from transforms.io.snapshot import SIDECAR
 
 
@@ -36,7 +37,17 @@ def land(staged: Path, target: Path, said: dict[str, str]) -> bool:
     write_text(target.with_name(target.name + SIDECAR), json.dumps(said, indent=1, sort_keys=True) + "\n")
     is_new = not (target.exists() and target.stat().st_size == staged.stat().st_size and sha256_of(target) == sha256_of(staged))
     if is_new:
+        _move(staged, target)
+    staged.unlink(missing_ok=True)
+    return is_new
+
+
+def _move(staged: Path, target: Path) -> None:
+    try:
+        staged.replace(target)
+        fsync_folder(target.parent)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
         with replacing(target) as temporary:
             shutil.copyfile(staged, temporary)
-    staged.unlink()
-    return is_new

@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 from transforms.contracts.feed import Feed, FeedError
 from transforms.feeds.checkpoints import Checkpoint, Missing
 
+#: Periods in one question for what is available (the API's limit).
+PERIODS_PER_LIST = 12
+#: So many units in a row that the transport can't fetch: the publisher is down, and the run stops.
+FAILURES_IN_A_ROW = 3
 _FORMS = {"A": r"(19|20)\d\d", "M": r"(19|20)\d\d(0[1-9]|1[0-2])"}
 
 

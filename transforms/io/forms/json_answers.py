@@ -14,7 +14,10 @@ from transforms.io.archives import BadFileError
 from transforms.io.forms.json_events import Event, json_events, scalar
 
 MAXIMUM_COLUMNS = 1000
-_QUOTED = 200
+#: Characters of a record, each field counted as 64 more: a longer one is refused.
+MAXIMUM_RECORD = 8 << 20
+_FIELD_COST = 64
+_QUOTED, _REMEMBERED = 200, 1000
 _ERROR_KEYS = ("message", "error", "errors", "errorObject", "detail", "title")
 _OPENS, _CLOSES = ("start_map", "start_array"), ("end_map", "end_array")
 _PAGE_KEYS = {"page", "pages", "total"}
@@ -71,7 +74,7 @@ def _said(key: str, kind: str, value: object, events: Iterator[Event], said: dic
         raise BadFileError(f"{name}: the key {key!r} stands twice in the answer")
     if len(said) >= MAXIMUM_COLUMNS:
         raise _unknown(name)
-    said[key] = _summary(events, name) if kind in _OPENS else scalar(kind, value, name)
+    said[key] = _summary(events, name) if kind in _OPENS else scalar(kind, value, name)[:_REMEMBERED]
 
 
 def _comtrade(events: Iterator[Event], name: str) -> Iterator[list[str]]:
@@ -83,7 +86,7 @@ def _comtrade(events: Iterator[Event], name: str) -> Iterator[list[str]]:
         elif kind == "end_map":
             break
         elif key == "data" and kind == "start_array":
-            if records is not None:
+            if records is not None or key in said:
                 raise BadFileError(f"{name}: the key 'data' stands twice in the answer")
             records = yield from _records(events, name)
         else:
@@ -139,14 +142,19 @@ def _world_bank(events: Iterator[Event], name: str) -> Iterator[list[str]]:
         raise _unknown(name)
 
 
+def _too_large(name: str, number: int) -> BadFileError:
+    return BadFileError(f"{name}: record {number} is larger than {MAXIMUM_RECORD:,} characters: this is no table")
+
+
 def _record(events: Iterator[Event], name: str, number: int) -> dict[str, str]:
     """The fields of an object whose start has been read; keys of objects inside are joined by a point."""
     record: dict[str, str] = {}
     prefixes = [""]
-    key = ""
+    key, size = "", 0
     for kind, value in events:
         if kind == "map_key":
             key = prefixes[-1] + value
+            size += len(value) + _FIELD_COST
         elif kind == "end_map":
             prefixes.pop()
             if not prefixes:
@@ -158,7 +166,10 @@ def _record(events: Iterator[Event], name: str, number: int) -> dict[str, str]:
         elif key in record:
             raise BadFileError(f"{name}: record {number}: the field {key!r} stands twice")
         else:
-            record[key] = scalar(kind, value, name)
+            record[key] = text = scalar(kind, value, name)
+            size += len(text)
+            if size > MAXIMUM_RECORD:
+                raise _too_large(name, number)
     return record
 
 
@@ -207,12 +218,16 @@ def _refuse_unknown(record: dict[str, str], columns: list[str], name: str, numbe
 def _fields(events: Iterator[Event], name: str, number: int) -> list[str]:
     """The fields of a list whose start has been read."""
     fields: list[str] = []
+    size = 0
     for kind, value in events:
         if kind == "end_array":
             break
         if kind in _OPENS or len(fields) >= MAXIMUM_COLUMNS:
-            raise BadFileError(f"{name}: record {number} is no list of plain fields")
+            raise BadFileError(f"{name}: {f'record {number}' if number else 'the header'} is no list of plain fields")
         fields.append(scalar(kind, value, name))
+        size += len(fields[-1]) + _FIELD_COST
+        if size > MAXIMUM_RECORD:
+            raise _too_large(name, number)
     return fields
 
 

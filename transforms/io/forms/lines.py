@@ -43,7 +43,7 @@ class RowStream(io.RawIOBase):
     def __init__(self, rows: Iterator[Sequence[str]]) -> None:
         self._rows, self._pieces = rows, _pieces(rows)
         self._rest = memoryview(b"")
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
 
     def readable(self) -> bool:
         return True
@@ -54,7 +54,7 @@ class RowStream(io.RawIOBase):
         if not self._rest:
             try:
                 self._rest = memoryview(next(self._pieces, b""))
-            except Exception as error:
+            except BaseException as error:
                 self._error = error
                 raise
         size = min(len(buffer), len(self._rest))

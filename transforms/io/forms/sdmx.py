@@ -102,8 +102,11 @@ class _Flows:
         if len(self._held) > MAXIMUM_FLOWS:
             raise BadFileError(f"{self.name}: holds more than {MAXIMUM_FLOWS:,} flows; take Comext's bulk file of the period instead")
 
+    def __len__(self) -> int:
+        return len(self._held)
+
     def rows(self) -> Iterator[list[str]]:
-        """Header and rows; empties itself."""
+        """Header and rows, in the order of the flows' first rows."""
         plan = self.plan
         places = [*plan.shared, *plan.dimensions]
         order = sorted(range(len(places)), key=places.__getitem__)
@@ -135,6 +138,6 @@ def sdmx_rows(stream: BinaryIO, name: str) -> Iterator[list[str]]:
             flows.add(row, reader.line_num)
     except csv.Error as error:
         raise BadFileError(f"{name}: line {reader.line_num}: {error}") from error
-    if not flows._held:
+    if not len(flows):
         raise BadFileError(f"{name}: an empty answer is not taken for data; ask again, or for what the publisher has")
     yield from flows.rows()

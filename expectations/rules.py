@@ -27,11 +27,12 @@ PRODUCT_BUCKET = f"case when product_code >= ':' or substr(product_code, 2, 1) n
 
 def _re_flow(inner: str, outer: str, name: str) -> Rule:
     same = "frequency, period, reporter_code, partner_code, classification, product_level, product_code"
+    # The few re-flows stand on the right, where DuckDB builds its hash table of two sides that it takes for equally large.
     return Rule(
         name,
         "reported_flows",
-        f"select part.* from (select * from reported_flows where flow_code = '{inner}') part join (select {same}, partition_key, "
-        f"reported_value_usd as containing_value_usd from reported_flows where flow_code = '{outer}') whole "
+        f"select part.* from (select {same}, partition_key, reported_value_usd as containing_value_usd from reported_flows "
+        f"where flow_code = '{outer}') whole join (select * from reported_flows where flow_code = '{inner}') part "
         f"using (partition_key, {same}) where part.reported_value_usd > whole.containing_value_usd",
         f"{inner} lies inside {outer}: at most its value, for the same key",
         severity="warning",

@@ -82,11 +82,12 @@ def _parsed(home: Path, snapshots: Any, settings: Any) -> set[int]:  # noqa: ARG
 
 
 def _ingested(home: Path, snapshots: Any, year: int, settings: Any) -> Any:  # noqa: ARG001
+    from transforms.contracts.layouts import SOURCES
     from transforms.sources.ingest import ingest_partition
     from transforms.sources.parse import known_years
 
     of_year = tuple(s for s in snapshots if year in (known_years(home, s) or ()))
-    return ingest_partition(home, of_year[0].source, year, of_year)
+    return ingest_partition(home, SOURCES[of_year[0].source], year, of_year)
 
 
 @contextmanager

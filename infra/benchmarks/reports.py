@@ -16,15 +16,20 @@ from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile
 from transforms.io import lake
 
-YEAR = 2023
+LAST_YEAR = 2023
 CIF_RATE = 1.05
 #: Share of reports that have a part re-exported or re-imported beside them.
 RE_FLOWS = 0.04
 
 
 def write_harmonised(home: Path, rows: int) -> None:
-    """About ``rows`` reports of one year: each flow as its exporter and as its importer states it."""
-    rng = np.random.default_rng(flows.SEED)
+    """About ``rows`` reports: each flow as its exporter and as its importer states it."""
+    for year, size in _years(rows):
+        lake.commit(home, contracts.HARMONISED_FLOWS, _harmonised_year(home, year, size))
+
+
+def _harmonised_year(home: Path, year: int, rows: int) -> dict[str, list[DataFile]]:
+    rng = np.random.default_rng(flows.SEED + year)
     exporter, importer, product, value = _flows(rng, rows // 2)
     bucket = np.array([codes.product_bucket(c) for c in flows.product_codes()], np.int8)[product]
     files: dict[str, list[DataFile]] = {}
@@ -37,6 +42,7 @@ def write_harmonised(home: Path, rows: int) -> None:
             fob = value[rows_of]
             return _table(
                 contracts.HARMONISED_FLOWS,
+                year,
                 len(p),
                 exporter_code=_areas(exporter[rows_of]),
                 importer_code=_areas(importer[rows_of]),
@@ -51,14 +57,20 @@ def write_harmonised(home: Path, rows: int) -> None:
                 is_residual=_no(len(p)),
             )
 
-        if file := _write(home, contracts.HARMONISED_FLOWS, {"year": YEAR, "product_bucket": number}, len(at), table):
+        if file := _write(home, contracts.HARMONISED_FLOWS, {"year": year, "product_bucket": number}, len(at), table):
             files[file.partition_key] = [file]
-    lake.commit(home, contracts.HARMONISED_FLOWS, files)
+    return files
 
 
 def write_reported(home: Path, rows: int) -> None:
-    """About ``rows`` reports of one source and year: exports, their mirrors, and what of them is re-exported or re-imported."""
-    rng = np.random.default_rng(flows.SEED)
+    """About ``rows`` reports of one source: exports, their mirrors, and what of them is re-exported or re-imported."""
+    for year, size in _years(rows):
+        if file := _reported_year(home, year, size):
+            lake.commit(home, contracts.REPORTED_FLOWS, {file.partition_key: [file]})
+
+
+def _reported_year(home: Path, year: int, rows: int) -> DataFile | None:
+    rng = np.random.default_rng(flows.SEED + year)
     exporter, importer, product, value = _flows(rng, int(rows / 2 / (1 + RE_FLOWS)))
     sides = []
     for reporter, partner, flow, part in ((exporter, importer, 3, 2), (importer, exporter, 0, 1)):  # places in _FLOWS
@@ -73,6 +85,7 @@ def write_reported(home: Path, rows: int) -> None:
         is_import = flow[at] < 2
         return _table(
             contracts.REPORTED_FLOWS,
+            year,
             len(p),
             reporter_code=_areas(reporter[at]),
             partner_code=_areas(partner[at]),
@@ -84,14 +97,19 @@ def write_reported(home: Path, rows: int) -> None:
             valuation=flows.coded(is_import.astype(np.int32), ["FOB", "CIF"]),
             net_weight_kg=lake.decimals(value[at] // 3 + 1),
             is_self_trade=_no(len(p)),
+            is_confidential=_no(len(p)),
             is_special=pa.array(_special()[partner[at]]),
             snapshot_member=flows.constant("synthetic.gz", len(p)),
             source_line=pa.array(p + 2, pa.int64()),
         )
 
-    file = _write(home, contracts.REPORTED_FLOWS, {"source": "comtrade", "year": YEAR}, len(order), table)
-    assert file is not None
-    lake.commit(home, contracts.REPORTED_FLOWS, {file.partition_key: [file]})
+    return _write(home, contracts.REPORTED_FLOWS, {"source": "comtrade", "year": year}, len(order), table)
+
+
+def _years(rows: int) -> list[tuple[int, int]]:
+    """As many years as 10.7 M rows each need, and their rows."""
+    count = -(-rows // flows.YEAR_ROWS)
+    return [(LAST_YEAR - n, rows // count) for n in range(count)]
 
 
 def _flows(rng: np.random.Generator, rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -109,11 +127,11 @@ def _write(home: Path, table: Table, partition: dict[str, int | str], rows: int,
     return lake.write_partition(home, table, partition, parts)
 
 
-def _table(table: Table, rows: int, **given: pa.Array) -> pa.Table:
+def _table(table: Table, year: int, rows: int, **given: pa.Array) -> pa.Table:
     """The columns given, those that are the same in every row, and NULL for the rest."""
     constant = {
         "frequency": flows.constant("A", rows),
-        "period": flows.constant(str(YEAR), rows),
+        "period": flows.constant(str(year), rows),
         "classification": flows.constant("H5", rows),
         "product_level": pa.array(np.full(rows, 6, np.int8)),
         "is_value_rounded": _no(rows),

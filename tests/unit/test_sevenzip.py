@@ -167,6 +167,16 @@ def test_methods_that_do_not_unpack_block_by_block_are_refused(tmp_path: Path) -
     assert "is packed by a method that isn't read here (030401); unpack it yourself" in refusal(path, "a.dat")
 
 
+def test_a_directory_packed_with_ppmd_is_refused(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.7z", {"a.dat": b"1"})
+    raw = path.read_bytes()
+    start = 32 + int.from_bytes(raw[12:20], "little")
+    assert raw[start] == 0x17 and members_7z(path) == ("a.dat",)
+    path.write_bytes(raw[:start] + raw[start:].replace(b"\x21", b"\x03\x04\x01"))
+    with pytest.raises(BadFileError, match=r"its directory is packed by a method that isn't read here \(PPMd\)"):
+        members_7z(path)
+
+
 def test_a_dictionary_without_bounds_is_refused(tmp_path: Path) -> None:
     filters = [{"id": py7zr.FILTER_LZMA2, "dict_size": 1 << 20}]
     path = packed(tmp_path / "a.7z", {"a.dat": b"1"}, is_plain=True, filters=filters)

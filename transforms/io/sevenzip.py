@@ -12,13 +12,13 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
-
-import py7zr
-from py7zr.exceptions import PasswordRequired, UnsupportedCompressionMethodError
-from py7zr.py7zr import ArchiveFile
+from typing import TYPE_CHECKING, BinaryIO
 
 from transforms.io.archives import BadFileError
+
+if TYPE_CHECKING:
+    import py7zr
+    from py7zr.py7zr import ArchiveFile
 
 SIGNATURE = b"7z\xbc\xaf\x27\x1c"
 #: A dictionary is memory: 7-Zip's strongest setting asks for 256 MiB at most.
@@ -29,10 +29,13 @@ _READ, _BLOCK = 1 << 16, 1 << 22
 _LZMA, _LZMA2 = b"\x03\x01\x01", b"\x21"
 #: What text is packed with, and can be unpacked block by block: LZMA, LZMA2, Delta, BZip2, Deflate, Copy, the x86 filter.
 #: PPMd's library was seen to crash the process on a whole file, Brotli's can't stop at a length.
+_PPMD, _PACKED_DIRECTORY = b"\x03\x04\x01", b"\x17"
 _METHODS = (_LZMA, _LZMA2, b"\x03", b"\x04\x02\x02", b"\x04\x01\x08", b"\x00", b"\x03\x03\x01\x03")
 
 
 def _damaged(path: Path, error: Exception) -> BadFileError:
+    from py7zr.exceptions import PasswordRequired, UnsupportedCompressionMethodError
+
     if isinstance(error, PasswordRequired):
         return BadFileError(f"{path.name}: is encrypted; unpack it yourself and hand over the file")
     if isinstance(error, UnsupportedCompressionMethodError):
@@ -40,8 +43,21 @@ def _damaged(path: Path, error: Exception) -> BadFileError:
     return BadFileError(f"{path.name}: the 7z is damaged or cut off ({type(error).__name__}: {str(error)[:200]}). Fetch it again.")
 
 
+def _refuse_packed_directory(path: Path) -> None:
+    """A directory may be packed too, and py7zr unpacks it unasked: PPMd there would reach its library."""
+    with path.open("rb") as handle:
+        head = handle.read(32)
+        handle.seek(min(32 + int.from_bytes(head[12:20], "little"), path.stat().st_size))
+        directory = handle.read(1 << 12)
+    if directory.startswith(_PACKED_DIRECTORY) and _PPMD in directory:
+        raise BadFileError(f"{path.name}: its directory is packed by a method that isn't read here (PPMd); unpack it yourself")
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[py7zr.SevenZipFile]:
+    import py7zr  # takes a quarter of a second: only who reads a 7z pays for it
+
+    _refuse_packed_directory(path)
     try:
         archive = py7zr.SevenZipFile(path, "r")
     except Exception as error:  # a damaged directory breaks py7zr in many ways

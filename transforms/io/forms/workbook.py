@@ -12,13 +12,13 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import openpyxl
-from openpyxl.utils import get_column_letter
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from transforms.io.archives import BadFileError
 from transforms.io.forms.lines import RowStream
+
+if TYPE_CHECKING:
+    import openpyxl
 
 #: Bytes of a workbook's members together, unpacked: texts of a sheet are held in memory.
 MAXIMUM_BYTES = 64 << 20
@@ -46,6 +46,8 @@ def workbook_rows(stream: BinaryIO, name: str) -> Iterator[list[str]]:
 
 
 def _sheet(source: Path | BinaryIO, name: str, maximum_bytes: int) -> Iterator[list[str]]:
+    import openpyxl  # takes half a second: only who reads a workbook pays for it
+
     opened = _seekable(source, name, maximum_bytes)
     _check(opened, name, maximum_bytes)
     try:
@@ -95,6 +97,15 @@ def _check(opened: Path | BinaryIO, name: str, maximum_bytes: int) -> None:
         raise BadFileError(f"{name}: the workbook is damaged ({error}). Fetch it again.") from error
 
 
+def _letters(column: int) -> str:
+    """A column's name in the sheet: 1 is A, 27 is AA."""
+    text = ""
+    while column:
+        column, letter = divmod(column - 1, 26)
+        text = chr(ord("A") + letter) + text
+    return text
+
+
 def _chosen(book: openpyxl.Workbook, name: str) -> Any:
     sheets = book.worksheets
     found = [s for s in sheets if "correlation" in s.title.lower()] or (sheets if len(sheets) == 1 else [])
@@ -125,7 +136,7 @@ def _header(rows: Iterator[Row], name: str) -> tuple[list[str], Iterator[Row]]:
     place = (named or wide)[0]
     while texts[place] and not texts[place][-1]:
         texts[place].pop()
-    header = [text or f"column_{get_column_letter(column)}" for column, text in enumerate(texts[place], 1)]
+    header = [text or f"column_{_letters(column)}" for column, text in enumerate(texts[place], 1)]
     if len(set(header)) != len(header):
         raise BadFileError(f"{name}: a column stands twice in the sheet's header: {', '.join(header)}")
 
@@ -139,7 +150,7 @@ def _header(rows: Iterator[Row], name: str) -> tuple[list[str], Iterator[Row]]:
 def _texts(number: int, cells: Sequence[tuple[Any, str]], header: list[str], name: str) -> list[str]:
     """Fields of a row; cells outside the header make it longer than the header, so that the reader sets it aside."""
     texts = [
-        _text(value, form, header[place] if place < len(header) else "", f"{name}: cell {get_column_letter(place + 1)}{number}")
+        _text(value, form, header[place] if place < len(header) else "", f"{name}: cell {_letters(place + 1)}{number}")
         for place, (value, form) in enumerate(cells)
     ]
     while len(texts) > len(header) and not texts[-1]:

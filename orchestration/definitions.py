@@ -24,11 +24,12 @@ def build_defs(*, settings: Settings | None = None, manifest: Path | None = None
 
         manifest = manifest_path(known)
     graph = json.loads(manifest.read_text("utf-8"))
-    built, ops = marts.marts_assets(graph), marts.ops_marts_assets(graph)
+    reported = list(ingest.reported_keys(known.catalog).values())
+    built, ops = marts.marts_assets(graph, reported), marts.ops_marts_assets(graph, reported)
     assets = [
         ingest.snapshots,
-        *ingest.REPORTED_ASSETS,
-        *core.STAGE_ASSETS,
+        *ingest.reported_assets(known.catalog),
+        *core.core_assets(reported),
         core.ledger,
         built,
         marts.quality,

@@ -12,7 +12,7 @@ from typing import Any
 from orchestration import commits
 from orchestration.outcomes import GateRefused, PartitionOutcome, RunContext, StageError
 from orchestration.plan import look, stale
-from orchestration.stages import STAGES, Stage, View, year_of
+from orchestration.stages import Stage, View, stages_of, year_of
 from transforms.contracts.ops import QUARANTINE
 from transforms.contracts.records import DataFile, TaskResult
 from transforms.io import lake
@@ -80,7 +80,7 @@ def run_stage(context: RunContext, name: str, years: Collection[int] | None = No
     Raises StageError where a task failed (others are committed first) and GateRefused where a
     gate failed that no older version may stand in for.
     """
-    stage, view = STAGES[name], look(context.settings)
+    stage, view = stages_of(context.settings.catalog)[name], look(context.settings)
     wanted = {k: v for k, v in stale(stage, view).items() if _is_asked(k, years)}
     tasks = {(k, str(n)): task for k, (f, _) in wanted.items() if f for n, task in enumerate(stage.tasks(view, k))}
     built: dict[str, list[TaskResult]] = {k: [] for k in wanted}

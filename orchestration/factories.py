@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration import events
 from orchestration.engine import GateRefused, PartitionOutcome, StageError, run_stage
 from orchestration.resources import Run
-from orchestration.stages import STAGES, key_values
+from orchestration.stages import Stage, key_values
 from transforms.contracts.model import Table
 from transforms.contracts.records import CheckResult
 
@@ -64,10 +64,10 @@ def asked_years(context: dg.AssetExecutionContext) -> frozenset[int] | None:
 
 
 def stage_assets(
-    name: str, keys: Mapping[str, dg.AssetKey], deps: Sequence[dg.AssetKey], group: str, kinds: set[str]
+    stage: Stage, keys: Mapping[str, dg.AssetKey], deps: Sequence[dg.AssetKey], group: str, kinds: set[str]
 ) -> dg.AssetsDefinition:
-    """A stage (engine.STAGES) as one definition: ``keys`` are its assets by table name, the first one also has the ledger's checks."""
-    stage = STAGES[name]
+    """A stage as one definition: ``keys`` are its assets by table name, the first one also has the ledger's checks."""
+    name = stage.name
     tables = {t.name: t for t in stage.tables if t.name in keys}
     is_by_year = name != "dimensions"
     specs = [

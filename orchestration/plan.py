@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestration.stages import DIMENSIONS, STAGES, Stage, View, year_of
+from orchestration.stages import DIMENSIONS, Stage, View, stages_of, year_of
 from transforms.io import state
 from transforms.io.snapshot import live_snapshots
 from transforms.settings import Settings
@@ -47,7 +47,7 @@ class Plan:
 
 def look(settings: Settings) -> View:
     """What is there now: live snapshots, the years that parsing found in them, recorded states."""
-    snapshots = tuple(live_snapshots(settings.home))
+    snapshots = tuple(live_snapshots(settings))
     years = {s.snapshot_id: found for s in snapshots if (found := parse.known_years(settings.home, s)) is not None}
     return View(settings, snapshots, years, state.read_states(settings.home))
 
@@ -88,7 +88,7 @@ def make_plan(settings: Settings, view: View | None = None) -> Plan:
     ]
     sizes = {s.snapshot_id: s.file_bytes // max(1, len(view.years.get(s.snapshot_id, ()))) for s in view.snapshots}
     dirty: dict[int, str] = {}
-    for stage in STAGES.values():
+    for stage in stages_of(settings.catalog).values():
         for key, (_, reason) in sorted(stale(stage, view).items()):
             year = year_of(key)
             size = sum(n for i, n in sizes.items() if year in view.years.get(i, ())) if stage.may_keep_stale else 0

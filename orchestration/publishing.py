@@ -26,7 +26,7 @@ def describe_release(settings: Settings) -> ReleaseInfo:
     now = datetime.now(UTC)
     fingerprint = current_fingerprint(settings)
     release_id = release.release_id_for(fingerprint, now.date())
-    snapshots = live_snapshots(settings.home)
+    snapshots = live_snapshots(settings)
     is_synthetic = any(s.is_synthetic for s in snapshots)
     is_partial = any(s.gate == "failed" for s in state.read_states(settings.home).values())
     sources = "; ".join(sorted({s.attribution for s in snapshots if s.attribution}))

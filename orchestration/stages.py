@@ -10,7 +10,8 @@ from typing import Any
 
 from transforms.contracts import lake as contracts
 from transforms.contracts.codes import PRODUCT_BUCKETS
-from transforms.contracts.layouts import SOURCES
+from transforms.contracts.layout import Catalog
+from transforms.contracts.layouts import BUILT_IN
 from transforms.contracts.model import Table
 from transforms.contracts.records import Snapshot, TaskResult
 from transforms.io import state
@@ -77,6 +78,17 @@ def year_of(partition_key: str) -> int | None:
     return int(year) if found else None
 
 
+def ingest_name(source: str) -> str:
+    """Name of the stage that builds a source's reported flows."""
+    return f"reported_flows/{source}"
+
+
+def _declared(snapshot: Snapshot) -> tuple[str | None, ...]:
+    """What of a snapshot its rows depend on. A layout that the home changed has its hash in it."""
+    own = snapshot.definition.digest if snapshot.definition and snapshot.definition != BUILT_IN.layouts.get(snapshot.layout) else None
+    return (snapshot.snapshot_id, snapshot.source_release, snapshot.edition, snapshot.coverage, own)
+
+
 def _ingest_stage(source: str) -> Stage:
     def version() -> str:
         from transforms.sources.ingest import INGEST_VERSION
@@ -88,26 +100,24 @@ def _ingest_stage(source: str) -> Stage:
 
     def inputs(view: View) -> dict[str, object]:
         years = {y for s in view.flows(source) for y in view.years.get(s.snapshot_id, ())}
-        return {
-            f"source={source}/year={year}": [(s.snapshot_id, s.source_release, s.edition, s.coverage) for s in of_year(view, year)]
-            for year in sorted(years)
-        }
+        return {f"source={source}/year={year}": [_declared(s) for s in of_year(view, year)] for year in sorted(years)}
 
     def tasks(view: View, key: str) -> list[Task]:
         from transforms.sources.ingest import ingest_partition
 
         year = int(key.rsplit("=", 1)[1])
         snapshots = of_year(view, year)
-        return [(ingest_partition, (view.home, source, year, tuple(snapshots)))] if snapshots else []
+        known = view.settings.catalog.sources[source]
+        return [(ingest_partition, (view.home, known, year, tuple(snapshots)))] if snapshots else []
 
-    return Stage(f"reported_flows/{source}", (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS), version, inputs, tasks, "ingest", True)
+    return Stage(ingest_name(source), (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS), version, inputs, tasks, "ingest", True)
 
 
-def _by_year(upstream: Sequence[str], settings: Callable[[Settings], object]) -> Callable[[View], dict[str, object]]:
+def _by_year(upstream: Callable[[View], Sequence[str]], settings: Callable[[Settings], object]) -> Callable[[View], dict[str, object]]:
     def inputs(view: View) -> dict[str, object]:
         found: dict[str, object] = {}
         for year in view.all_years:
-            contents = [(stage, view.content(stage, f"year={year}")) for stage in upstream]
+            contents = [(stage, view.content(stage, f"year={year}")) for stage in upstream(view)]
             if any(content for _, content in contents):
                 found[f"year={year}"] = [contents, settings(view.settings)]
         return found
@@ -155,7 +165,7 @@ def _aggregate_version() -> str:
 def _dimension_inputs(view: View) -> dict[str, object]:
     declared = ("snapshot_id", "source_release", "edition", "coverage", "is_synthetic", "licence", "attribution", "redistribution")
     snapshots = sorted(([getattr(s, name) for name in declared] for s in view.snapshots), key=str)
-    contents = [(name, view.content(name, "")) for name in (*(s.name for s in _INGEST), RECONCILE.name)]
+    contents = [(name, view.content(name, "")) for name in (*_ingest_names(view), RECONCILE.name)]
     return {"": [snapshots, contents]} if snapshots else {}
 
 
@@ -175,12 +185,15 @@ def _no_settings(_: Settings) -> object:
     return None
 
 
-_INGEST = tuple(_ingest_stage(source) for source in SOURCES)
+def _ingest_names(view: View) -> list[str]:
+    return [ingest_name(source) for source in view.settings.catalog.flow_sources]
+
+
 HARMONISE = Stage(
     "harmonised_flows",
     (contracts.HARMONISED_FLOWS,),
     _harmonise_version,
-    _by_year([s.name for s in _INGEST], lambda s: list(s.reconcile.source_order)),
+    _by_year(_ingest_names, lambda s: list(s.reconcile.source_order)),
     _harmonise_tasks,
     "harmonise",
 )
@@ -188,12 +201,17 @@ RECONCILE = Stage(
     "bilateral_flows",
     (contracts.BILATERAL_FLOWS,),
     _reconcile_version,
-    _by_year([HARMONISE.name], lambda s: [s.reconcile.method, str(s.reconcile.cif_factor.normalize())]),
+    _by_year(lambda _: [HARMONISE.name], lambda s: [s.reconcile.method, str(s.reconcile.cif_factor.normalize())]),
     _reconcile_tasks,
     "reconcile",
 )
 AGGREGATE = Stage(
-    "aggregates", contracts.AGGREGATES, _aggregate_version, _by_year([RECONCILE.name], _no_settings), _aggregate_tasks, "aggregate"
+    "aggregates",
+    contracts.AGGREGATES,
+    _aggregate_version,
+    _by_year(lambda _: [RECONCILE.name], _no_settings),
+    _aggregate_tasks,
+    "aggregate",
 )
 
 DIMENSIONS = Stage(
@@ -205,5 +223,13 @@ DIMENSIONS = Stage(
     "dimensions",
 )
 
-#: In the order of the way.
-STAGES: dict[str, Stage] = {s.name: s for s in (*_INGEST, HARMONISE, RECONCILE, AGGREGATE, DIMENSIONS)}
+#: In the order of the way, over the package's own sources.
+STAGES: dict[str, Stage] = {
+    s.name: s for s in (*(_ingest_stage(source) for source in BUILT_IN.flow_sources), HARMONISE, RECONCILE, AGGREGATE, DIMENSIONS)
+}
+
+
+def stages_of(catalog: Catalog) -> dict[str, Stage]:
+    """The stages of a home: a declared source has one of its own, before those that read all sources."""
+    added = [_ingest_stage(source) for source in catalog.flow_sources if ingest_name(source) not in STAGES]
+    return {**{s.name: s for s in added}, **STAGES}

@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from transforms.contracts import codes
-from transforms.contracts.layouts import SOURCES
+from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.layout import Catalog
+from transforms.contracts.layouts import BUILT_IN
+from transforms.declared.catalog import DeclarationError, declared_catalog
+from transforms.declared.feeds import declared_feeds
 
 CONFIG_NAME = "entrepot.toml"
 
@@ -28,7 +32,7 @@ class Reconcile:
     method: str = "prefer_exporter"
     cif_factor: Decimal = Decimal("1.033")
     #: One flow in two sources: the first of these is chosen, the other is not_chosen in the ledger.
-    source_order: tuple[str, ...] = SOURCES
+    source_order: tuple[str, ...] = BUILT_IN.flow_sources
     #: fct_bilateral_totals takes the first basis that has the period.
     basis_order: tuple[str, ...] = codes.BASES
     #: A share of the world needs a declared world: with fewer exporters in it, shares are NULL.
@@ -64,6 +68,9 @@ class Settings:
     publish: Publish = field(default_factory=Publish)
     cluster: Cluster = field(default_factory=Cluster)
     landing: Path | None = None
+    #: sources and layouts: the package's, and those that entrepot.toml declares
+    catalog: Catalog = BUILT_IN
+    feeds: tuple[Feed, ...] = ()
     home_area: str = "156"
     #: Limits on what is accepted: unpacked bytes, and unpacked over packed.
     maximum_unpacked_bytes: int = 200 * 2**30
@@ -124,7 +131,7 @@ def _one_of(name: str, values: Sequence[str], allowed: Sequence[str]) -> None:
 def _check(settings: Settings) -> Settings:
     _one_of("[reconcile] method", [settings.reconcile.method], codes.RECONCILE_METHODS)
     _one_of("[reconcile] basis_order", settings.reconcile.basis_order, codes.BASES)
-    _one_of("[reconcile] source_order", settings.reconcile.source_order, SOURCES)
+    _one_of("[reconcile] source_order", settings.reconcile.source_order, settings.catalog.flow_sources)
     _one_of("[publish] on_failed_partition", [settings.publish.on_failed_partition], ("publish_stale", "refuse"))
     if settings.reconcile.cif_factor < 1:
         raise SettingsError(f"[reconcile] cif_factor = {settings.reconcile.cif_factor}: CIF over FOB is at least 1")
@@ -169,6 +176,7 @@ def load_settings(home: Path | str | None = None, environment: Mapping[str, str]
     root = Path(home or env.get("ENTREPOT_HOME") or "warehouse").expanduser().absolute()
     config = Path(env["ENTREPOT_CONFIG"]).absolute() if env.get("ENTREPOT_CONFIG") else root / CONFIG_NAME
     table = _read_toml(config, must_exist=bool(env.get("ENTREPOT_CONFIG")))
+    declared = _declared(config, table)
     values: dict[str, Any] = {name: _section(cls, table.pop(name, {}), name, config) for name, cls in _SECTIONS.items()}
     values["cluster"] = _of_environment(values["cluster"], env)
     for key in sorted(table):
@@ -177,4 +185,17 @@ def load_settings(home: Path | str | None = None, environment: Mapping[str, str]
         values[key] = _value(str(config), key, _SCALARS[key], table[key])
     if "landing" in values:
         values["landing"] = (config.parent / values["landing"]).absolute()
-    return _check(Settings(home=root, config_path=config if config.exists() else None, **values))
+    return _check(Settings(home=root, config_path=config if config.exists() else None, **declared, **values))
+
+
+def _declared(config: Path, table: dict[str, Any]) -> dict[str, Any]:
+    """Catalog and feeds; their tables are taken out of ``table``."""
+    try:
+        catalog = declared_catalog(config, table.pop("sources", None), table.pop("aliases", None), table.pop("rates", None))
+        feeds = declared_feeds(table.pop("feeds", {}), config)
+    except (DeclarationError, FeedError) as error:
+        raise SettingsError(str(error)) from error
+    for feed in feeds:
+        if feed.source not in catalog.sources:
+            raise SettingsError(f"{config} [feeds.{feed.name}]: source {feed.source!r} is none of {', '.join(catalog.sources)}")
+    return {"catalog": catalog, "feeds": feeds}

@@ -43,7 +43,7 @@ def _refuse_real(settings: Settings) -> None:
     from orchestration.cli.errors import UsageRefused
     from transforms.io.snapshot import live_snapshots
 
-    real = [s.file_name for s in live_snapshots(settings.home) if not s.is_synthetic]
+    real = [s.file_name for s in live_snapshots(settings) if not s.is_synthetic]
     if real:
         raise UsageRefused(
             f"{settings.home} holds real files ({real[0]} and {len(real) - 1} more); a made-up world must not mix with them: "

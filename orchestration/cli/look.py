@@ -21,10 +21,13 @@ def sources(as_json: AsJson = False) -> None:
     from transforms.settings import load_settings
     from transforms.sources.parse import known_years
 
-    home = load_settings().home
-    found = [(s, known_years(home, s)) for s in live_snapshots(home)]
+    settings = load_settings()
+    home = settings.home
+    found = [(s, known_years(home, s)) for s in live_snapshots(settings)]
     if as_json:
-        say_json([{**asdict(s), "years": sorted(y) if y is not None else None} for s, y in found])
+        say_json(
+            [{**{k: v for k, v in asdict(s).items() if k != "definition"}, "years": sorted(y) if y is not None else None} for s, y in found]
+        )
         return
     if not found:
         say(f"no file in {home} yet: `entrepot run PATH` takes some")

@@ -8,18 +8,19 @@ from pathlib import Path
 
 from orchestration.plan import Plan, look, make_plan
 from transforms.contracts.records import Snapshot
-from transforms.io.archives import open_stream
 from transforms.io.snapshot import Declared, take_snapshot
+from transforms.io.texts import open_text
 from transforms.settings import Settings
 from transforms.sources.parse import years_stated
+from transforms.sources.reader import layout_of
 
 
 def _years_in(path: Path, snapshot: Snapshot, settings: Settings) -> frozenset[int]:
     """Years that a file's rows state; streaming, one column looked at."""
     found: set[int] = set()
     for member in snapshot.members:
-        with open_stream(path, member, settings) as stream:
-            found |= years_stated(stream, member, snapshot.encoding)
+        with open_text(path, member, settings) as stream:
+            found |= years_stated(stream, layout_of(snapshot), member)
     return frozenset(found)
 
 

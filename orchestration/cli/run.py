@@ -92,10 +92,10 @@ def _refuse_mixed(settings: Settings, taken: Sequence[Snapshot]) -> None:
     if not taken:
         return
     fresh = {s.snapshot_id for s in taken}
-    kinds = {s.is_synthetic for s in live_snapshots(settings.home)}
+    kinds = {s.is_synthetic for s in live_snapshots(settings)}
     if len(kinds) < 2:
         return
-    standing = {s.is_synthetic for s in live_snapshots(settings.home) if s.snapshot_id not in fresh}
+    standing = {s.is_synthetic for s in live_snapshots(settings) if s.snapshot_id not in fresh}
     for snapshot in taken:
         if standing != {snapshot.is_synthetic}:
             refuse(settings.home, snapshot.snapshot_id)
@@ -132,7 +132,7 @@ def bring_up(
         if reason := hold_reason(settings.home):
             log(f"the schedule is held ({reason}); this run was asked for by hand and goes on")
         keep_snapshots(settings, paths, declared, log)
-        if not live_snapshots(settings.home):
+        if not live_snapshots(settings):
             from orchestration.cli.errors import UsageRefused
 
             raise UsageRefused(f"{settings.home} holds no file yet: hand some over, `entrepot run PATH`, or try `entrepot demo`")

@@ -1,10 +1,11 @@
 """The lake after the reports: harmonised and bilateral flows, aggregates, dimensions, and the ledger over all."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 import dagster as dg
 
-from orchestration.defs.ingest import REPORTED
+from orchestration import stages
 from orchestration.events import table_schema, usd
 from orchestration.factories import stage_assets
 from orchestration.resources import Run
@@ -16,12 +17,15 @@ HARMONISED, BILATERAL, LEDGER = dg.AssetKey("harmonised_flows"), dg.AssetKey("bi
 AGGREGATES = {t.name: dg.AssetKey(t.name) for t in contracts.AGGREGATES}
 DIMENSIONS = {t.name: dg.AssetKey(t.name) for t in (contracts.DIM_AREA, contracts.DIM_PRODUCT, contracts.SOURCE_RELEASE)}
 
-STAGE_ASSETS = [
-    stage_assets("harmonised_flows", {"harmonised_flows": HARMONISED}, list(REPORTED.values()), "core", {"delta"}),
-    stage_assets("bilateral_flows", {"bilateral_flows": BILATERAL}, [HARMONISED], "core", {"delta"}),
-    stage_assets("aggregates", AGGREGATES, [BILATERAL], "core", {"delta"}),
-    stage_assets("dimensions", DIMENSIONS, [*REPORTED.values(), BILATERAL], "core", {"delta"}),
-]
+
+def core_assets(reported: Sequence[dg.AssetKey]) -> list[dg.AssetsDefinition]:
+    """The stages after the reports; ``reported`` are the assets of all sources."""
+    return [
+        stage_assets(stages.HARMONISE, {"harmonised_flows": HARMONISED}, reported, "core", {"delta"}),
+        stage_assets(stages.RECONCILE, {"bilateral_flows": BILATERAL}, [HARMONISED], "core", {"delta"}),
+        stage_assets(stages.AGGREGATE, AGGREGATES, [BILATERAL], "core", {"delta"}),
+        stage_assets(stages.DIMENSIONS, DIMENSIONS, [*reported, BILATERAL], "core", {"delta"}),
+    ]
 
 
 @dg.asset(

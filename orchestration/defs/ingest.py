@@ -10,19 +10,19 @@ from orchestration.factories import RETRY, YEAR_SET, Event, stage_assets, step
 from orchestration.partitions import declare_years
 from orchestration.plan import look
 from orchestration.resources import Run
-from transforms.contracts.layouts import SOURCES
+from orchestration.stages import ingest_name, stages_of
+from transforms.contracts.layout import Catalog
 from transforms.io.archives import BadFileError
-from transforms.io.snapshot import DATA_SUFFIXES, take_snapshot
+from transforms.io.snapshot import is_data_name, take_snapshot
 
 SNAPSHOTS = dg.AssetKey("snapshots")
-REPORTED = {source: dg.AssetKey(["reported_flows", source]) for source in SOURCES}
 
 
 def landed_files(folder: Path) -> Iterator[Path]:
     """Data files in the landing folder, in a stable order; hidden ones and half-written ones (a dot first) are left."""
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.suffix.lower() in DATA_SUFFIXES and not hidden and path.is_file():
+        if is_data_name(path) and not hidden and path.is_file():
             yield path
 
 
@@ -66,6 +66,15 @@ def snapshots(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> 
     )
 
 
-REPORTED_ASSETS = [
-    stage_assets(f"reported_flows/{s}", {"reported_flows": key}, [SNAPSHOTS], "ingest", {"delta"}) for s, key in REPORTED.items()
-]
+def reported_keys(catalog: Catalog) -> dict[str, dg.AssetKey]:
+    """Source -> the asset of its reported flows."""
+    return {source: dg.AssetKey(["reported_flows", source]) for source in catalog.flow_sources}
+
+
+def reported_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
+    """One asset a source, those that a home declares among them."""
+    stages = stages_of(catalog)
+    return [
+        stage_assets(stages[ingest_name(source)], {"reported_flows": key}, [SNAPSHOTS], "ingest", {"delta"})
+        for source, key in reported_keys(catalog).items()
+    ]

@@ -1,12 +1,11 @@
 """Marts: built and tested by dbt in one private candidate file, gated, then those of operations."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from orchestration import dbt_assets, events, publishing
-from orchestration.defs.ingest import REPORTED
 from orchestration.engine import GateRefused
 from orchestration.factories import RETRY, log_check, step
 from orchestration.marts import MartsFailed
@@ -24,18 +23,19 @@ CHECK_RESULT = dg.AssetSpec(
     kinds={"delta"},
     metadata={"dagster/column_schema": events.table_schema(ops.CHECK_RESULT)},
 )
-#: Tables of the lake that aren't one asset of their own name.
-SOURCES = {"reported_flows": list(REPORTED.values())}
 GATED = {t.name: dg.AssetKey(["marts", t.name]) for t in contracts.MARTS.values() if t not in contracts.OPS_MARTS}
 
 
-def marts_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
-    """All models but those of operations, as one definition: dbt builds them in one invocation."""
+def marts_assets(manifest: Mapping[str, Any], reported: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """All models but those of operations, as one definition: dbt builds them in one invocation.
+
+    ``reported`` are the assets behind the one table reported_flows.
+    """
     ids = dbt_assets.model_ids(manifest, is_ops=False)
 
     @dg.multi_asset(
         name="marts",
-        specs=dbt_assets.asset_specs(manifest, ids, SOURCES),
+        specs=dbt_assets.asset_specs(manifest, ids, {"reported_flows": list(reported)}),
         check_specs=dbt_assets.check_specs(manifest, ids),
         can_subset=True,
         retry_policy=RETRY,
@@ -58,13 +58,13 @@ def marts_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     return build
 
 
-def ops_marts_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+def ops_marts_assets(manifest: Mapping[str, Any], reported: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """The marts of operations: check results as they stand once the others' gates have answered."""
     ids = dbt_assets.model_ids(manifest, is_ops=True)
 
     @dg.multi_asset(
         name="ops_marts",
-        specs=dbt_assets.asset_specs(manifest, ids, SOURCES, extra=[QUALITY]),
+        specs=dbt_assets.asset_specs(manifest, ids, {"reported_flows": list(reported)}, extra=[QUALITY]),
         check_specs=dbt_assets.check_specs(manifest, ids),
         can_subset=True,
         retry_policy=RETRY,

@@ -13,11 +13,13 @@ ROOMS = ("transforms", "expectations", "orchestration", "dbt_project")
 #: What each room or sub-room may import of ours, and what of the stack it must not know.
 MAY = {
     "transforms.contracts": {"transforms.contracts"},
+    "transforms.declared": {"transforms.contracts", "transforms.declared"},
     "transforms.io": {"transforms.contracts", "transforms.settings", "transforms.io"},
+    "transforms.feeds": {"transforms.contracts", "transforms.declared", "transforms.settings", "transforms.io", "transforms.feeds"},
     "transforms.sources": {"transforms.contracts", "transforms.settings", "transforms.io", "transforms.sources"},
     "transforms.core": {"transforms.contracts", "transforms.settings", "transforms.io", "transforms.sources", "transforms.core"},
     "transforms.synthetic": {"transforms.contracts", "transforms.synthetic"},
-    "transforms.settings": {"transforms.contracts"},
+    "transforms.settings": {"transforms.contracts", "transforms.declared"},
     "transforms.cluster": {"transforms.settings"},
     "expectations": {"transforms.contracts", "expectations"},
     "orchestration": {"transforms", "expectations", "orchestration", "dbt_project"},

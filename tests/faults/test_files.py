@@ -10,10 +10,12 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.ingest_cases import BACI_HEADER, CUT_HEADER, bulk, controls, count, cut, flows, ingest, quarantine, write
 from transforms.io.archives import BadFileError
+from transforms.io.parsed import parsed_folder
 from transforms.io.recognise import UnknownLayoutError
 from transforms.io.snapshot import Declared, live_snapshots, take_snapshot
 from transforms.settings import Settings
@@ -29,7 +31,7 @@ def refused(tmp_path: Path, name: str, content: str | bytes) -> str:
     home = tmp_path / "home"
     with pytest.raises(BadFileError) as error:
         take_snapshot(write(tmp_path, name, content), Settings(home=home))
-    assert live_snapshots(home) == []
+    assert live_snapshots(Settings(home=home)) == []
     return str(error.value)
 
 
@@ -41,10 +43,9 @@ def refused(tmp_path: Path, name: str, content: str | bytes) -> str:
         (BACI_HEADER, "no rows"),
         ("<!DOCTYPE html><html>503</html>", "HTML"),
         ('<?xml version="1.0"?><Error/>', "XML"),
-        ('{ "statusCode": 429, "message": ".." }', "JSON"),
+        ('{ "statusCode": 429, "message": "Rate limit is exceeded" }', "Rate limit is exceeded"),
         ((BACI_HEADER + ROW).encode("utf-16"), "UTF-16"),
         ((BACI_HEADER + ROW).encode("utf-16-le"), "NUL"),
-        (BACI_HEADER.encode() + b"2020,4,36,71120,0.727,\xff\n", "not UTF-8"),
         (BACI_HEADER.replace("q", "v") + ROW, "column 'v' stands twice|missing from it: q"),
     ],
 )
@@ -56,7 +57,7 @@ def test_what_is_no_table_is_refused(tmp_path: Path, content: str | bytes, word:
 
 def test_an_unknown_layout_lists_the_known_and_what_the_nearest_misses(tmp_path: Path) -> None:
     path = write(tmp_path, NAME, "t,i,j,k,v\n2020,4,36,71120,0.7\n")
-    with pytest.raises(UnknownLayoutError, match=r"The nearest is baci; missing from it: q\. Layouts known: baci .*comtrade_bulk"):
+    with pytest.raises(UnknownLayoutError, match=r"The nearest is baci; missing from it: q\. Layouts known: .*comtrade_bulk .*baci "):
         take_snapshot(path, Settings(home=tmp_path / "home"))
 
 
@@ -219,8 +220,10 @@ def test_quoted_newlines_and_inch_marks_keep_the_lines_right(tmp_path: Path, hom
 
 def test_latin_1_where_the_layout_declares_it(tmp_path: Path, home: Path) -> None:
     row = cut().replace(",P,", ",Côte d'Ivoire,")
-    (snapshot,) = take_snapshot(write(tmp_path, "a.csv", (CUT_HEADER + row).encode("latin-1")), Settings(home=home))
-    assert snapshot.encoding == "latin-1"
+    ingest(home, write(tmp_path, "a.csv", (CUT_HEADER + row).encode("latin-1")))
+    (snapshot,) = live_snapshots(Settings(home=home))
+    names = pq.read_table(parsed_folder(home, snapshot, "a.csv") / "names.parquet").column("name").to_pylist()
+    assert "Côte d'Ivoire" in names
 
 
 def test_an_unknown_column_is_a_drift_event(tmp_path: Path, home: Path) -> None:

@@ -70,6 +70,7 @@ def _facts(home: Path) -> None:
             "is_value_rounded": False,
             "is_special": False,
             "is_self_trade": False,
+            "is_confidential": False,
             **origin,
         }
         for n, (e, i, p, v) in enumerate(FLOWS, 2)

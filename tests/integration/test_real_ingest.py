@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pytest
 
 from transforms.contracts import lake as contracts
+from transforms.contracts.layouts import SOURCES
 from transforms.io import lake
 from transforms.io.snapshot import live_snapshots, take_snapshot
 from transforms.settings import Settings
@@ -22,14 +23,14 @@ def load(home: Path, paths: Iterable[Path]) -> list:  # type: ignore[type-arg]
     """Snapshot, parse, ingest and commit; the ledger lines of all partitions."""
     for path in paths:
         take_snapshot(path, Settings(home=home))
-    snapshots = [s for s in live_snapshots(home) if s.kind == "flows"]
+    snapshots = [s for s in live_snapshots(Settings(home=home)) if s.kind == "flows"]
     for snapshot in snapshots:
         for member in snapshot.members:
             parse_snapshot(home, snapshot, member)
     ledger = []
     for source, years in years_of(home, snapshots).items():
         for year in sorted(years):
-            result = ingest_partition(home, source, year, [s for s in snapshots if s.source == source])
+            result = ingest_partition(home, SOURCES[source], year, [s for s in snapshots if s.source == source])
             for table in (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS):
                 lake.commit(home, table, {f"source={source}/year={year}": [f for f in result.files if f.table == table.name]})
             ledger += result.ledger
@@ -77,7 +78,7 @@ def test_china_and_ten_partners(home: Path, shared_data: Path) -> None:
 def test_baci(home: Path, shared_data: Path) -> None:
     assert_closed(load(home, [shared_data / "baci" / "BACI_HS17_Y2020_V202201.csv"]))
     flows = lake.read(home, contracts.REPORTED_FLOWS)
-    (snapshot,) = live_snapshots(home)
+    (snapshot,) = live_snapshots(Settings(home=home))
     report = read_report(home, snapshot, snapshot.members[0])
     assert (flows.num_rows, usd(flows)) == (2331, 1_089_594_814)
     assert len(pc.unique(flows.column("partner_code"))) == 102

@@ -67,6 +67,7 @@ class Report:
             "is_value_rounded": self.rounded,
             "is_special": False,
             "is_self_trade": self.reporter == self.partner,
+            "is_confidential": False,
             "control_kind": self.control,
             "snapshot_id": f"{self.source}-1",
             "snapshot_member": "file.csv",

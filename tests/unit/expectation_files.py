@@ -151,7 +151,8 @@ def _plain(table: Table) -> dict[str, Any]:
     row = {}
     for name in table.columns:
         entry = column(name)
-        row[name] = entry.allowed[0] if entry.allowed else "2014" if name == "period" else by_type.get(entry.type, usd(1))
+        patterned = {"period": "2014", "classification": "H4", "currency_code": "EUR"}
+        row[name] = entry.allowed[0] if entry.allowed else patterned.get(name) or by_type.get(entry.type, usd(1))
     return row
 
 

@@ -31,6 +31,7 @@ def reported_flows(year: int) -> Rows:
         "net_weight_kg": usd(10),
         "is_special": False,
         "is_self_trade": False,
+        "is_confidential": False,
         "snapshot_id": "00aa",
         "snapshot_member": "a.csv",
         "source_line": 2,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from transforms.contracts import lake as contracts
-from transforms.contracts.layouts import COMTRADE_BULK
+from transforms.contracts.layouts import SOURCES
+from transforms.contracts.layouts.comtrade import COMTRADE_BULK
 from transforms.contracts.records import LedgerLine
 from transforms.io import lake
 from transforms.io.snapshot import Declared, live_snapshots, take_snapshot
@@ -64,14 +65,14 @@ def ingest(home: Path, *paths: Path, declared: Declared | None = None) -> tuple[
     """Snapshot, parse, ingest and commit, with the quarantine; the ledger of all partitions."""
     for path in paths:
         take_snapshot(path, Settings(home=home), declared=declared)
-    snapshots = [s for s in live_snapshots(home) if s.kind == "flows"]
+    snapshots = [s for s in live_snapshots(Settings(home=home)) if s.kind == "flows"]
     for snapshot in snapshots:
         for member in snapshot.members:
             parse_snapshot(home, snapshot, member)
     ledger: list[LedgerLine] = []
     for source, years in years_of(home, snapshots).items():
         for year in sorted(years):
-            result = ingest_partition(home, source, year, [s for s in snapshots if s.source == source])
+            result = ingest_partition(home, SOURCES[source], year, [s for s in snapshots if s.source == source])
             for table in (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS):
                 lake.commit(home, table, {f"source={source}/year={year}": [f for f in result.files if f.table == table.name]})
             ledger += result.ledger

@@ -317,7 +317,7 @@ def test_a_made_up_world_and_real_files_dont_share_a_home(capsys: Capture, home:
     done = entrepot(capsys, home, "run", str(write("real.csv", 2, synthetic=False)))
     assert done.code == 2
     assert "must not mix" in done.err
-    assert [s.snapshot_id for s in live_snapshots(home)] == [first.snapshot_id], "the real file isn't kept"
+    assert [s.snapshot_id for s in live_snapshots(Settings(home=home))] == [first.snapshot_id], "the real file isn't kept"
 
 
 def test_columns_of_one_name_are_refused(capsys: Capture, home: Path) -> None:

@@ -176,7 +176,7 @@ CONTRACT_CASES: dict[str, cases.Worsen] = {
     "allowed_values": cases.change(0, evidence="hearsay"),
     "pattern": cases.change(0, exporter_code="CHN"),
     "minimum": cases.change(0, cif_factor=0.97),
-    "maximum": cases.change(0, product_level=7),
+    "maximum": cases.change(0, product_level=11),
     "is_finite": cases.change(0, sigma_exporter=float("nan")),
     "key_is_unique": cases.again(0),
 }

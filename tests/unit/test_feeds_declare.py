@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from transforms.contracts.feed import Feed, FeedError
-from transforms.feeds.declare import declared_feeds
+from transforms.declared.feeds import declared_feeds
 from transforms.feeds.keys import Redactor, Secret, key_headers, key_of, shown_url
-from transforms.feeds.template import filled
+from transforms.declared.template import filled
 
 CONFIG = Path("/home/entrepot.toml")
 BASE = {"source": "ministry", "url": "https://data.example.org/{period}.csv", "first_period": "2020"}

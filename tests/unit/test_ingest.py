@@ -60,7 +60,7 @@ def test_a_zip_of_years_with_its_code_lists(tmp_path: Path, home: Path) -> None:
         archive.writestr("Readme.txt", "BACI: see the paper.\n")
     ingest(home, path)
     assert sorted(r["year"] for r in flows(home)) == [2018, 2019]
-    snapshots = {s.layout: s for s in live_snapshots(home)}
+    snapshots = {s.layout: s for s in live_snapshots(Settings(home=home))}
     assert set(snapshots) == {"baci", "baci_countries"}
     assert snapshots["baci"].members == ("BACI_HS17_Y2018_V202501.csv", "BACI_HS17_Y2019_V202501.csv")
     assert snapshots["baci"].source_release == "V202501"
@@ -87,7 +87,7 @@ def test_a_folder_with_gz_and_a_sidecar(tmp_path: Path, home: Path) -> None:
     write(folder, "notes.md", "no data")
     ingest(home, folder)
     assert {r["year"] for r in flows(home)} == {2017, 2023}
-    made = {s.file_name: s for s in live_snapshots(home)}["b.csv"]
+    made = {s.file_name: s for s in live_snapshots(Settings(home=home))}["b.csv"]
     assert (made.is_synthetic, made.licence, made.source_release) == (True, "own", "S1")
 
 

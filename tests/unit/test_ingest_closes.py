@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from tests.unit.ingest_cases import BACI_HEADER, count, ingest, quarantine, write
 from transforms.contracts.codes import ROW_REASONS
+from transforms.contracts.layouts import SOURCES
 from transforms.io.archives import BadFileError
 from transforms.io.snapshot import live_snapshots
+from transforms.settings import Settings
 from transforms.sources.ingest import ingest_partition
 from transforms.sources.parse import read_report
 
@@ -21,7 +23,7 @@ NAME = "BACI_HS17_V202501.csv"
 
 def rows_in(home: Path) -> int:
     """Rows of all parsed members of the home."""
-    reports = [read_report(home, s, m) for s in live_snapshots(home) for m in s.members]
+    reports = [read_report(home, s, m) for s in live_snapshots(Settings(home=home)) for m in s.members]
     return sum(r.rows_in for r in reports if r is not None)
 
 
@@ -62,5 +64,5 @@ def test_rows_in_the_ledger_are_rows_in_the_file(rows: list[tuple[str, ...]]) ->
 
 def test_a_run_says_once_what_parsing_found(tmp_path: Path, home: Path) -> None:
     ingest(home, write(tmp_path, NAME, BACI_HEADER + "2020,4,36,10121,1,1\n2021,4,36,10121,1,1\n2019,4,36,10121,-7,1\n"))
-    said = [ingest_partition(home, "baci", year, live_snapshots(home)).warnings for year in (2020, 2021)]
+    said = [ingest_partition(home, SOURCES["baci"], year, live_snapshots(Settings(home=home))).warnings for year in (2020, 2021)]
     assert said == [(f"{NAME}: 1 of 3 rows quarantined; the first: line 4: v = '-7' is negative",), ()]

@@ -46,7 +46,7 @@ def test_a_file_sets_what_it_says(home: Path) -> None:
         ('[reconcile]\ncif_factor = "abc"\n', r"cif_factor .*should be a number"),
         ("[reconcile]\ncif_factor = true\n", r"cif_factor .*should be a number"),
         ('[reconcile]\nsource_order = "comtrade"\n', r"source_order .*list of names"),
-        ('[reconcile]\nsource_order = ["eurostat"]\n', r"source_order .*comtrade, baci"),
+        ('[reconcile]\nsource_order = ["eurostat"]\n', r"source_order .*comtrade, comext, census, baci"),
         ('[reconcile]\nbasis_order = ["owm"]\n', r"basis_order .*own, baci_published"),
         ('[reconcile]\nbasis_order = ["own", "own"]\n', r"basis_order .*at most once"),
         ("[reconcile]\nminimum_world_exporters = true\n", r"minimum_world_exporters .*should be a int"),

@@ -12,7 +12,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from transforms.contracts.layouts import BACI, COMTRADE_BULK
+from transforms.contracts.layouts.baci import BACI
+from transforms.contracts.layouts.comtrade import COMTRADE_BULK
 from transforms.synthetic.files import baci_name, write_baci, write_comtrade_bulk, write_world
 from transforms.synthetic.stream import split, synth
 from transforms.synthetic.world import World, make_world

@@ -21,8 +21,8 @@ _ENTRIES = (
     Column("exporter_code", "code", "Area the goods leave.", baci="i", pattern=_AREA),
     Column("importer_code", "code", "Area the goods enter.", baci="j", pattern=_AREA),
     Column("flow_code", "code", "M import, X export, RM re-import (inside M), RX re-export (inside X), DX domestic export.", comtrade="flowCode", allowed=codes.FLOWS),
-    Column("classification", "code", "Edition of the product code: H0-H6 (HS1992-HS2022), S1-S4 (SITC).", comtrade="classificationCode", allowed=codes.CLASSIFICATIONS),
-    Column("product_level", "level", "Digits of the product code: 0 for TOTAL, 2, 4 or 6 for HS.", minimum=0, maximum=6),
+    Column("classification", "code", "Edition of the product code: H0-H6 (HS1992-HS2022), S1-S4 (SITC), or a national tariff with its year (CN2024, HTS2024).", comtrade="classificationCode", pattern=codes.CLASSIFICATION_PATTERN),
+    Column("product_level", "level", "Digits of the product code: 0 for TOTAL; 2, 4 or 6 for HS; 8 or 10 for national tariff lines.", minimum=0, maximum=codes.MAXIMUM_LEVEL),
     Column("product_code", "code", "Product, leading zeros kept; a code ending in X is a residual (parent less its children).", comtrade="cmdCode", baci="k"),
     Column("product_bucket", "level", "Range of chapters that one task holds; from the committed chapter table.", minimum=0, maximum=codes.PRODUCT_BUCKETS - 1),
     Column("chapter_code", "code", "First two digits of the product code (HS chapter, SITC division)."),
@@ -30,6 +30,8 @@ _ENTRIES = (
     Column("customs_code", "code", "Customs procedure (C00: all).", comtrade="customsCode"),
     Column("mode_of_transport_code", "code", "Mode of transport (0: all).", comtrade="motCode"),
     Column("mode_of_supply_code", "code", "Mode of supply (0 or -1: all; goods have one).", comtrade="mosCode"),
+    Column("trade_type_code", "code", "Trade within (I) or beyond (E) the EU, as Comext's rows state it."),
+    Column("summary_level_code", "code", "Whether a partner is a country (DET) or a group of countries (CGP), as the US Census states it."),
     Column("control_kind", "code", "Why the row is a control total: world, margin, parent product, or breakdown.", allowed=codes.CONTROL_KINDS),
     Column("side", "code", "Whose report the row is: exporter or importer.", allowed=("exporter", "importer")),
     # money
@@ -43,6 +45,8 @@ _ENTRIES = (
     Column("value_low_usd", "usd", "Lower end of the 90 % interval; NULL until the method states one.", unit="USD", valuation="FOB"),
     Column("value_high_usd", "usd", "Upper end of the 90 % interval; NULL until the method states one.", unit="USD", valuation="FOB"),
     Column("is_value_rounded", "flag", "The source wrote the value in exponent notation, so digits are lost."),
+    Column("currency_code", "code", "Currency of the file's values where it isn't USD (ISO 4217).", pattern="^[A-Z]{3}$"),
+    Column("usd_per_currency", "ratio", "Rate of exchange by which the file's value was multiplied; NULL where it is in USD.", unit="USD", minimum=0),
     # weights and quantities
     Column("net_weight_kg", "kg", "Net weight; NULL where missing, never 0.", unit="kg", comtrade="netWgt", baci="q"),
     Column("is_net_weight_estimated", "flag", "The publisher estimated the weight; NULL where it doesn't say.", comtrade="isNetWgtEstimated"),
@@ -55,6 +59,7 @@ _ENTRIES = (
     Column("is_reported", "flag", "False where the publisher copied or built the report (isReported).", comtrade="isReported"),
     Column("is_special", "flag", "Not a country (areas nes, bunkers, free zones): inside totals, outside rankings."),
     Column("is_self_trade", "flag", "Reporter and partner are one area: kept, outside bilateral sums."),
+    Column("is_confidential", "flag", "The publisher hides the product: a code of suppressed trade (99RRR100 in Comext, 999999 and 9999AA in Comtrade)."),
     Column("is_residual", "flag", "Parent less its children: trade whose detail is suppressed."),
     Column("is_provisional", "flag", "Reporters still missing held more than 2 % of the year before; NULL until judged."),
     # reconciling

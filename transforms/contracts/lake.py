@@ -32,6 +32,8 @@ _REPORT_MEASURES = (
     "is_quantity_estimated",
     "estimation_flag",
     "is_reported",
+    "currency_code",
+    "usd_per_currency",
 )
 _REPORT_ORIGIN = ("snapshot_id", "snapshot_member", "source_line")
 _FLOW_KEY = (*_STRATUM, "product_code", "exporter_code", "importer_code")
@@ -41,11 +43,11 @@ REPORTED_FLOWS = Table(
     "reported_flows",
     "lake",
     "One row per source, period, reporter, partner, flow and product, as the reporter states it.",
-    columns=("year", *_REPORT_KEY, *_REPORT_MEASURES, "is_special", "is_self_trade", *_REPORT_ORIGIN),
+    columns=("year", *_REPORT_KEY, *_REPORT_MEASURES, "is_special", "is_self_trade", "is_confidential", *_REPORT_ORIGIN),
     key=_REPORT_KEY,
     partition_by=("source", "year"),
     sort_by=_REPORT_SORT,
-    required=("reported_value_usd", "valuation", "is_value_rounded", "is_special", "is_self_trade", *_REPORT_ORIGIN),
+    required=("reported_value_usd", "valuation", "is_value_rounded", "is_special", "is_self_trade", "is_confidential", *_REPORT_ORIGIN),
 )
 
 CONTROL_TOTALS = Table(
@@ -59,6 +61,8 @@ CONTROL_TOTALS = Table(
         "customs_code",
         "mode_of_transport_code",
         "mode_of_supply_code",
+        "trade_type_code",
+        "summary_level_code",
         "control_kind",
         *_REPORT_MEASURES,
         *_REPORT_ORIGIN,

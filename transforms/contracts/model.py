@@ -1,4 +1,4 @@
-"""The shapes that describe data: Column, Table, Layout.
+"""The shapes that describe our data: Column and Table (files of others: layout.py).
 
 A column is described once, in ``columns.py``; tables list columns by name. From
 these dataclasses come the Parquet schemas, the Great Expectations suites, the
@@ -81,65 +81,3 @@ class Table:
     def file_columns(self) -> tuple[str, ...]:
         """Columns stored inside a data file: all but the partition columns."""
         return tuple(c for c in self.columns if c not in self.partition_by)
-
-
-FieldKind = Literal["code", "text", "number", "flag", "ignore"]
-
-
-@dataclass(frozen=True)
-class Field:
-    """One column of a source file.
-
-    ``name`` is the header's text, ``aliases`` other texts for the same column, ``to`` the
-    reported_flows column it fills (or a ``role`` such as customs_code, for rows that are
-    breakdowns). ``missing`` are the tokens that mean "no value" here, after trimming;
-    anything else that doesn't parse is quarantined. ``exponent`` allows 1.12339E+11, which
-    marks the row is_value_rounded. ``scale`` multiplies by a power of ten (BACI: 3).
-    """
-
-    name: str
-    to: str | None
-    kind: FieldKind
-    aliases: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ("",)
-    required: bool = True
-    exponent: bool = False
-    scale: int = 0
-    decimal_mark: str = "."
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How one kind of file is written, declared; nothing is guessed from its values."""
-
-    name: str
-    source: str
-    title: str
-    fields: tuple[Field, ...]
-    delimiter: str = ","
-    quote: str | None = '"'
-    encodings: tuple[str, ...] = ("utf-8",)
-    coverage: Literal["complete", "partial"] = "partial"
-    kind: Literal["flows", "areas", "products"] = "flows"
-    #: what the file doesn't say in a column: (reported_flows column, value)
-    constants: tuple[tuple[str, str], ...] = ()
-    #: source's flow code or word -> M, X, RM, RX, ...
-    flow_map: tuple[tuple[str, str], ...] = ()
-    #: rows are aggregates where each named role holds one of its values; others are breakdowns
-    aggregate_roles: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    #: regular expression on the file name with named groups edition, release, year
-    name_pattern: str | None = None
-    #: regular expression on a whole release, as the publisher writes it: only such are compared
-    release_form: str = ""
-    #: what must be known beside the header, from the name or the command line
-    needs: tuple[str, ...] = ()
-    licence: str = "unknown"
-    attribution: str = ""
-    redistribution: Literal["open", "internal", "unknown"] = "unknown"
-
-    def field_for(self, header: str) -> Field | None:
-        """The declared field for a header text, by name or alias, or None (a drift event)."""
-        for entry in self.fields:
-            if header == entry.name or header in entry.aliases:
-                return entry
-        return None

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from transforms.contracts.layout import Layout, LayoutKind
+
 
 @dataclass(frozen=True)
 class DataFile:
@@ -80,14 +82,15 @@ class Snapshot:
     """An untouched copy of a file that was handed over, and all that is declared about it.
 
     ``members`` are the data files inside (the file itself where it is no archive).
-    ``edition`` is a classification code (H5), where the file doesn't say it in a column.
+    ``edition`` is what the file doesn't say in a column: a classification code (H5), or a list's name.
+    ``definition`` is the layout as it stands for this file; it isn't stored, so that a later one holds.
     """
 
     snapshot_id: str
     sha256: str
     source: str
     layout: str
-    kind: Literal["flows", "areas", "products"]
+    kind: LayoutKind
     file_name: str
     file_bytes: int
     coverage: Literal["complete", "partial"]
@@ -99,5 +102,5 @@ class Snapshot:
     licence: str = "unknown"
     attribution: str = ""
     redistribution: Literal["open", "internal", "unknown"] = "unknown"
-    encoding: str = "utf-8"
     header_extras: tuple[str, ...] = field(default=())
+    definition: Layout | None = field(default=None, compare=False, repr=False)

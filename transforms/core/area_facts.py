@@ -123,6 +123,7 @@ _OTHERS = """
 0|World
 97|European Union
 975|ASEAN
+995|A group of countries (US Census)
 899|Areas, not specified
 837|Bunkers
 838|Free zones

@@ -6,7 +6,7 @@ join only on an equal one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,9 +24,8 @@ from transforms.core.residuals import residual_rows
 from transforms.io import lake
 from transforms.settings import Settings
 
-HARMONISE_VERSION = "4"
+HARMONISE_VERSION = "5"
 ROW_GROUP = 1_000_000
-_PUBLISHED = "baci"
 _READ = (
     "frequency", "period", "reporter_code", "partner_code", "flow_code", "classification", "product_level", "product_code",
     "reported_value_usd", "valuation", "value_fob_usd", "is_value_rounded", "net_weight_kg", "is_net_weight_estimated",
@@ -57,10 +56,11 @@ def harmonise_year(home: Path, year: int, settings: Settings) -> TaskResult:
     found = {p["source"] for t in (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS) for p in lake.partitions(home, t)}
     sources = sorted(found, key=lambda s: (order.index(s) if s in order else len(order), s))
     account = Account("harmonise", contracts.HARMONISED_FLOWS.name, year)
-    residuals, warnings = _residuals(home, year, sources, account)
+    basis = {s: settings.catalog.basis_of(s) for s in sources}
+    residuals, warnings = _residuals(home, year, basis, account)
     files: list[DataFile] = []
     for bucket in range(codes.PRODUCT_BUCKETS):
-        parts = [part for source in sources for part in _sides(home, source, year, bucket, account)]
+        parts = [part for source in sources for part in _sides(home, source, basis[source], year, bucket, account)]
         parts += [r for r in (_of_bucket(table, bucket) for table in residuals) if r.num_rows]
         if parts:
             file = _write_bucket(home, year, bucket, pa.concat_tables(parts), sources, account)
@@ -79,7 +79,7 @@ def _of_bucket(data: pa.Table, bucket: int) -> pa.Table:
     return data.filter(pa.array(inside[indices])) if len(indices) else data
 
 
-def _sides(home: Path, source: str, year: int, bucket: int, account: Account) -> Iterator[pa.Table]:
+def _sides(home: Path, source: str, basis: str, year: int, bucket: int, account: Account) -> Iterator[pa.Table]:
     """The bucket's reports of one source, a row group at a time, as sides of flows."""
     for path in lake.active_files(home, contracts.REPORTED_FLOWS, source=source, year=year):
         reader = pq.ParquetFile(path)
@@ -94,10 +94,10 @@ def _sides(home: Path, source: str, year: int, bucket: int, account: Account) ->
                 _book(account, source, data.filter(pc.equal(reason, name)), name)
             kept = data.filter(pc.equal(reason, ""))
             if kept.num_rows:
-                yield _as_sides(kept, source, is_residual=False)
+                yield _as_sides(kept, source, basis, is_residual=False)
 
 
-def _as_sides(data: pa.Table, source: str, *, is_residual: bool) -> pa.Table:
+def _as_sides(data: pa.Table, source: str, basis: str, *, is_residual: bool) -> pa.Table:
     """Reporter and partner to exporter and importer; the other columns of the contract beside them."""
     exports = pc.equal(data["flow_code"].cast(pa.string()), codes.EXPORT)
     reporter, partner = data["reporter_code"].cast(pa.string()), data["partner_code"].cast(pa.string())
@@ -110,7 +110,7 @@ def _as_sides(data: pa.Table, source: str, *, is_residual: bool) -> pa.Table:
     return pa.table(
         {
             **columns,
-            "basis": constant("baci_published" if source == _PUBLISHED else "own", pa.string()).dictionary_encode(),
+            "basis": constant(basis, pa.string()).dictionary_encode(),
             "exporter_code": pc.if_else(exports, reporter, partner).dictionary_encode(),
             "importer_code": pc.if_else(exports, partner, reporter).dictionary_encode(),
             "side": pc.if_else(exports, "exporter", "importer").dictionary_encode(),
@@ -120,10 +120,10 @@ def _as_sides(data: pa.Table, source: str, *, is_residual: bool) -> pa.Table:
     )
 
 
-def _residuals(home: Path, year: int, sources: Sequence[str], account: Account) -> tuple[list[pa.Table], list[str]]:
+def _residuals(home: Path, year: int, basis: Mapping[str, str], account: Account) -> tuple[list[pa.Table], list[str]]:
     """Residual leaves of every source of the year, counted as suppressed_residual."""
     tables, warnings = [], []
-    for source in sources:
+    for source in basis:
         controls = lake.active_files(home, contracts.CONTROL_TOTALS, source=source, year=year)
         if not controls:
             continue
@@ -150,7 +150,7 @@ def _residuals(home: Path, year: int, sources: Sequence[str], account: Account) 
         encoded = [n for n in data.column_names if pa.types.is_string(data[n].type)]
         for name in encoded:
             data = data.set_column(data.column_names.index(name), name, data[name].dictionary_encode())
-        tables.append(_as_sides(data, source, is_residual=True))
+        tables.append(_as_sides(data, source, basis[source], is_residual=True))
     return tables, warnings
 
 

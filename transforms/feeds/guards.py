@@ -14,20 +14,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
+from transforms.declared.addresses import is_loopback_name
 from transforms.feeds.errors import HostRefused
 from transforms.feeds.keys import shown_url
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 #: NAT64: the last four bytes are an IPv4 address.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-
-
-def is_loopback_name(host: str) -> bool:
-    """True for localhost and for loopback addresses written out."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _inner(address: Address) -> Address:

@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from transforms.contracts.feed import Feed, FeedError
+from transforms.declared.addresses import is_secret_name
 
 HIDDEN = "[key]"
-#: Names of query parameters whose values are credentials, a signed address's too.
-_SECRET_NAME = re.compile(r"key|token|secret|passw|pwd|auth|credential|signature|^sig$|^code$|session", re.IGNORECASE)
 
 
 class Secret(str):
@@ -51,11 +50,6 @@ def key_headers(feed: Feed, environment: Mapping[str, str] | None = None) -> dic
     """The header in which the key travels; empty without one. Raises FeedError as key_of does."""
     key = key_of(feed, environment)
     return {} if key is None else {feed.key_header: key}
-
-
-def is_secret_name(name: str) -> bool:
-    """True for a query parameter that carries a credential."""
-    return bool(_SECRET_NAME.search(name))
 
 
 def shown_url(url: str) -> str:

@@ -14,7 +14,7 @@ from transforms.contracts.feed import Feed, FeedError
 from transforms.contracts.layout import Catalog, Source
 from transforms.feeds.calendar import expected_periods
 from transforms.feeds.state import FeedState
-from transforms.feeds.template import fields_of, filled
+from transforms.declared.template import fields_of, filled
 from transforms.io.recognise import from_name
 
 #: Where the newest release isn't out yet at the first look, so many older ones are tried.

@@ -1,4 +1,4 @@
-"""Files inside zip and gzip, read as streams: nothing is ever extracted under a name from an archive."""
+"""Files inside zip, gzip and 7z, read as streams: nothing is ever extracted under a name from an archive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from typing import IO, BinaryIO
 
 from transforms.settings import Settings
 
-_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_GZIP, _ZIP, _SEVENZIP = b"\x1f\x8b", b"PK\x03\x04", b"7z\xbc\xaf\x27\x1c"
+#: What a zip holds that is a workbook of a spreadsheet program: one file, not an archive of files.
+_WORKBOOK = "xl/workbook.xml"
 #: Below this a high ratio is no danger: a short file of equal lines packs very well.
 _HARMLESS_BYTES = 64 * 2**20
 
@@ -57,16 +59,19 @@ class Counted(io.RawIOBase):
 
 
 def packing(path: Path) -> str:
-    """'zip', 'gzip' or 'plain', by the first bytes; a name that promises another is an error."""
+    """'zip', 'gzip', '7z', 'workbook' or 'plain', by the first bytes; a name that promises another is an error."""
     with path.open("rb") as handle:
-        head = handle.read(4)
+        head = handle.read(6)
     if head[:2] == _GZIP:
         return "gzip"
-    if head == _ZIP:
-        return "zip"
+    if head == _SEVENZIP:
+        return "7z"
+    if head[:4] == _ZIP:
+        with _open_zip(path) as archive:
+            return "workbook" if _WORKBOOK in archive.namelist() else "zip"
     suffix = path.suffix.lower()
-    if suffix in (".gz", ".zip"):
-        said = "gzip" if suffix == ".gz" else "zip"
+    if suffix in (".gz", ".zip", ".7z", ".xlsx"):
+        said = "gzip" if suffix == ".gz" else suffix[1:]
         raise BadFileError(f"{path.name}: is named {suffix} but is no {said} file (or an empty one). Rename it, or fetch it again.")
     return "plain"
 
@@ -89,12 +94,16 @@ def _check_entry(path: Path, entry: zipfile.ZipInfo) -> None:
 
 
 def member_names(path: Path) -> tuple[str, ...]:
-    """Files inside, sorted; a file that is no archive, or a gzip, is its own only member.
+    """Files inside, sorted; a file that is no archive, a gzip or a workbook, is its own only member.
 
     Raises BadFileError for a name that leaves the folder, a link, an encrypted member, two
     members of one name, or an archive cut off.
     """
     kind = packing(path)
+    if kind == "7z":
+        from transforms.io.sevenzip import members_7z
+
+        return members_7z(path)
     if kind != "zip":
         return (path.name,)
     with _open_zip(path) as archive:
@@ -126,9 +135,14 @@ def open_stream(path: Path, member: str, settings: Settings | None = None) -> It
             limits.maximum_unpack_ratio,
         )
 
-    if kind == "plain":
+    if kind in ("plain", "workbook"):
         with path.open("rb") as handle:
             yield handle
+    elif kind == "7z":
+        from transforms.io.sevenzip import open_7z
+
+        with open_7z(path, member, maximum_bytes=limits.maximum_unpacked_bytes, maximum_ratio=limits.maximum_unpack_ratio) as unpacked:
+            yield unpacked
     elif kind == "gzip":
         with gzip.open(path, "rb") as unzipped, counted(unzipped, size) as stream:
             yield io.BufferedReader(stream, 1 << 20)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import codecs
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from transforms.contracts.codes import BACI_EDITIONS, CLASSIFICATIONS
-from transforms.contracts.layouts import LAYOUTS
-from transforms.contracts.model import Layout
+from transforms.contracts.codes import BACI_EDITIONS, CLASSIFICATIONS, is_classification
+from transforms.contracts.layout import Layout
 from transforms.io.archives import BadFileError
 
 #: The header must end within this many bytes.
 HEADER_BYTES = 1 << 16
+#: First column of what is no delimited text and is read as such (forms): the place of the record in its file.
+SOURCE_LINE = "source_line"
+#: A layout is one that knows at least so many columns of the header.
+_AT_LEAST = 2
 BOM = codecs.BOM_UTF8
 
 
@@ -48,7 +51,8 @@ def refuse_foreign(head: bytes, name: str) -> None:
         raise BadFileError(f"{name}: is JSON (an error message or an API's answer), not a table of a known layout")
 
 
-def _first_line(head: bytes) -> str:
+def first_line(head: bytes) -> str:
+    """The header line as text, without its end and the byte order mark."""
     line = head.removeprefix(BOM).split(b"\n", 1)[0].rstrip(b"\r")
     try:
         return line.decode("utf-8")
@@ -56,7 +60,8 @@ def _first_line(head: bytes) -> str:
         return line.decode("latin-1")
 
 
-def _header(line: str, layout: Layout) -> tuple[str, ...]:
+def header_of(line: str, layout: Layout) -> tuple[str, ...]:
+    """The cells of a header line, trimmed."""
     cells = next(csv.reader([line], delimiter=layout.delimiter), [])
     return tuple(c.strip() for c in cells)
 
@@ -66,23 +71,23 @@ def _missing(layout: Layout, header: Iterable[str]) -> list[str]:
     return [f.name for f in layout.fields if f.required and not there.intersection((f.name, *f.aliases))]
 
 
-def recognise(head: bytes, name: str) -> Recognised:
-    """The layout of a file from its first bytes.
+def recognise(head: bytes, name: str, layouts: Sequence[Layout]) -> Recognised:
+    """The layout of a file from its first bytes, among ``layouts``.
 
     All required columns must be there; among several the one that knows most columns wins.
     Raises UnknownLayoutError (layouts known, what the nearest misses) or BadFileError.
     """
     refuse_foreign(head, name)
-    line = _first_line(head)
+    line = first_line(head)
     if "\r" in line:
         raise BadFileError(f"{name}: its lines end in a lone carriage return; save it with line feeds and hand it over again")
     found, near = [], []
-    for layout in LAYOUTS.values():
-        header = _header(line, layout)
+    for layout in layouts:
+        header = header_of(line, layout)
         missing = _missing(layout, header)
         known = sum(layout.field_for(c) is not None for c in header)
         near.append((len(missing) - known, len(missing), layout, missing))
-        if not missing:
+        if not missing and known >= _AT_LEAST:
             found.append((known, layout, header))
     if not found:
         raise UnknownLayoutError(_unknown(name, line, near))
@@ -90,36 +95,36 @@ def recognise(head: bytes, name: str) -> Recognised:
     twice = sorted({c for c in header if header.count(c) > 1})
     if twice:
         raise BadFileError(f"{name}: column {twice[0]!r} stands twice in the header")
-    extras = tuple(c for c in header if layout.field_for(c) is None)
+    extras = tuple(c for c in header if layout.field_for(c) is None and c != SOURCE_LINE)
     return Recognised(layout, header, extras)
 
 
 def _unknown(name: str, line: str, near: list[tuple[int, int, Layout, list[str]]]) -> str:
     _, _, layout, missing = min(near, key=lambda entry: entry[:2])
-    known = "; ".join(f"{entry.name} ({entry.title})" for entry in LAYOUTS.values())
+    known = "; ".join(f"{entry.name} ({entry.title})" for _, _, entry, _ in near)
     shares = len(missing) < sum(f.required for f in layout.fields)
     nearest = f"The nearest is {layout.name}; missing from it: {', '.join(missing)}." if shares else "It shares no column with any of them."
     return f"{name}: no known layout has this header: {line[:80]!r}. {nearest} Layouts known: {known}."
 
 
 def edition_code(text: str) -> str:
-    """'HS17', 'hs2017' or 'H5' as 'H5'; SITC editions 'S1' to 'S4'. BadFileError for anything else."""
+    """'HS17', 'hs2017' or 'H5' as 'H5'; 'S1' to 'S4' and 'CN2024' as they are. BadFileError for anything else."""
     upper = text.strip().upper()
     upper = re.sub(r"^HS(?:19|20)(\d\d)$", r"HS\1", upper)
     code = BACI_EDITIONS.get(upper, upper)
-    if code not in CLASSIFICATIONS:
-        raise BadFileError(f"edition {text!r} is none of {', '.join([*BACI_EDITIONS, *CLASSIFICATIONS])}")
+    if not is_classification(code):
+        raise BadFileError(f"edition {text!r} is none of {', '.join([*BACI_EDITIONS, *CLASSIFICATIONS])}, nor a national tariff (CN2024)")
     return code
 
 
 def from_name(layout: Layout, name: str) -> dict[str, str]:
-    """What the file's name says: edition (as H5), release, year; only what is there."""
+    """What the file's name says: edition (as H5, or the name of a list), release, year; only what is there."""
     match = re.search(layout.name_pattern, name) if layout.name_pattern else None
     if match is None:
         return {}
     said = {key: value for key, value in match.groupdict().items() if value}
     if "edition" in said:
         said["edition"] = edition_code(said["edition"])
-    if layout.source == "baci" and "release" in said:
-        said["release"] = "V" + said["release"]
+    if "list" in said:
+        said["edition"] = said.pop("list")
     return said

@@ -78,7 +78,7 @@ def lake_content(settings: Settings) -> dict[str, Any]:
             "attribution": s.attribution,
             "redistribution": s.redistribution,
         }
-        for s in sorted(live_snapshots(home), key=lambda s: s.snapshot_id)
+        for s in sorted(live_snapshots(settings), key=lambda s: s.snapshot_id)
     ]
     return {
         "contract_version": CONTRACT_VERSION,

@@ -6,7 +6,6 @@ that last file is an orphan of a run that died, and is never read.
 
 from __future__ import annotations
 
-import codecs
 import dataclasses
 import hashlib
 import json
@@ -20,17 +19,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from transforms.contracts.model import Layout
+from transforms.contracts.layout import Layout, Source
 from transforms.contracts.records import Snapshot
-from transforms.io.archives import BadFileError, member_names, open_stream
+from transforms.io.archives import BadFileError, member_names
 from transforms.io.failpoints import fail_point
-from transforms.io.files import CHUNK, fsync_folder, sha256_of, write_text
+from transforms.io.files import CHUNK, copy_hashed, fsync_folder, sha256_of, write_text
 from transforms.io.recognise import HEADER_BYTES, Recognised, UnknownLayoutError, edition_code, from_name, recognise
-from transforms.settings import Settings
+from transforms.io.texts import open_text
+from transforms.settings import Settings, SettingsError
 
 SIDECAR = ".entrepot.json"
 #: In a folder or zip, other files (a read-me, a PDF) are no data and are passed over.
-DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".dat")
+DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".7z", ".dat", ".json", ".xlsx")
+#: A file up to this size is read through before it is kept; a bigger one when it is parsed, once.
+_READ_THROUGH_BYTES = 64 << 20
 #: Read-me files are .txt too: one that no layout knows is passed over, in a folder or zip.
 _MAY_BE_PROSE = (".txt", ".dat")
 _SIDECAR_KEYS = ("source_release", "edition", "is_synthetic", "licence", "attribution", "redistribution", "coverage")
@@ -52,55 +54,35 @@ class Declared:
 class _Member:
     name: str
     recognised: Recognised
-    encoding: str
 
 
-def _encoding(layout: Layout, is_utf8: bool, name: str) -> str:
-    if is_utf8:
-        return "utf-8"
-    for encoding in layout.encodings:
-        if encoding != "utf-8":
-            return encoding
-    raise BadFileError(f"{name}: is not UTF-8, and {layout.name} files have no other encoding; the file is damaged or of another kind")
-
-
-def _examine(path: Path, member: str, settings: Settings) -> _Member:
-    """Read a member once from end to end: its layout, its encoding, whole, within limits, with rows."""
+def _examine(path: Path, member: str, settings: Settings, layouts: Sequence[Layout]) -> _Member:
+    """The layout of a member, and that it has rows. A small one is read to its end: whole, and within limits."""
     label = path.name if member == path.name else f"{path.name}: {member}"
-    decoder, is_utf8, has_rows = codecs.getincrementaldecoder("utf-8")("strict"), True, False
-    with open_stream(path, member, settings) as stream:
+    with open_text(path, member, settings) as stream:
         head = stream.read(HEADER_BYTES)
-        found = recognise(head, label)
-        chunk, rest = head, head.partition(b"\n")[2]
-        while chunk:
-            has_rows = has_rows or bool(rest.strip())
-            if is_utf8:
-                try:
-                    decoder.decode(chunk)
-                except UnicodeDecodeError:
-                    is_utf8 = False
-            chunk = rest = stream.read(CHUNK)
-    if is_utf8:
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            is_utf8 = False
+        found = recognise(head, label, layouts)
+        has_rows = bool(head.partition(b"\n")[2].strip())
+        if not has_rows or path.stat().st_size <= _READ_THROUGH_BYTES:
+            while chunk := stream.read(CHUNK):
+                has_rows = has_rows or bool(chunk.strip())
     if not has_rows:
         raise BadFileError(f"{label}: has a header and no rows; an empty answer is not taken for data")
-    return _Member(member, found, _encoding(found.layout, is_utf8, label))
+    return _Member(member, found)
 
 
 def _members(path: Path, settings: Settings) -> list[_Member]:
     names = member_names(path)
+    layouts = settings.catalog.layouts_on(datetime.now(UTC).date())
     if names == (path.name,):
-        return [_examine(path, path.name, settings)]
+        return [_examine(path, path.name, settings, layouts)]
     found = []
     for name in names:
         suffix = Path(name).suffix.lower()
         if suffix not in DATA_SUFFIXES or suffix == ".zip" or name.startswith("__MACOSX/"):
             continue
         try:
-            found.append(_examine(path, name, settings))
+            found.append(_examine(path, name, settings, layouts))
         except UnknownLayoutError:
             if suffix not in _MAY_BE_PROSE:
                 raise
@@ -133,15 +115,17 @@ def _one_of(path: Path, layout: Layout, members: Sequence[_Member], key: str) ->
     return own or (said[0] if said else None)
 
 
-def _declare(path: Path, layout: Layout, members: Sequence[_Member], declared: Declared, said: dict[str, object]) -> dict[str, object]:
-    """Edition, release, coverage, licence: command line over sidecar over name over layout."""
+def _declare(
+    path: Path, layout: Layout, source: Source, members: Sequence[_Member], declared: Declared, said: dict[str, object]
+) -> dict[str, object]:
+    """Edition, release, coverage, licence: command line over sidecar over name over layout and source."""
     edition = declared.edition or said.get("edition")
     code = edition_code(str(edition)) if edition else _one_of(path, layout, members, "edition")
     release = declared.source_release or said.get("source_release") or _one_of(path, layout, members, "release")
-    if declared.source_release and not re.fullmatch(layout.release_form, declared.source_release):
-        example = "V202501" if layout.source == "baci" else "2024-05-01"
+    if declared.source_release and not re.fullmatch(source.release_form, declared.source_release):
         raise BadFileError(
-            f"{path.name}: --release {declared.source_release} is no release of a {layout.name} file; its releases are written {example}"
+            f"{path.name}: --release {declared.source_release} is no release of a {layout.name} file; "
+            f"its releases are written {source.release_example}"
         )
     lacking = [n for n, v in (("edition", code), ("release", release)) if n in layout.needs and not v]
     if lacking:
@@ -157,9 +141,9 @@ def _declare(path: Path, layout: Layout, members: Sequence[_Member], declared: D
         "source_release": release,
         "coverage": coverage,
         "is_synthetic": bool(said.get("is_synthetic", False)),
-        "licence": said.get("licence", layout.licence),
-        "attribution": said.get("attribution", layout.attribution),
-        "redistribution": said.get("redistribution", layout.redistribution),
+        "licence": said.get("licence", source.licence),
+        "attribution": said.get("attribution", source.attribution),
+        "redistribution": said.get("redistribution", source.redistribution),
     }
 
 
@@ -170,8 +154,7 @@ def _store(path: Path, sha256: str, snapshot: Snapshot, home: Path) -> None:
     if not target.exists():
         temporary = folder / f".{os.getpid()}.tmp"
         try:
-            shutil.copyfile(path, temporary)
-            if sha256_of(temporary) != sha256:
+            if copy_hashed(path, temporary) != sha256:
                 raise BadFileError(f"{path}: changed while it was copied; hand it over again when it is whole")
             with temporary.open("rb+") as handle:
                 os.fsync(handle.fileno())
@@ -182,6 +165,7 @@ def _store(path: Path, sha256: str, snapshot: Snapshot, home: Path) -> None:
             temporary.unlink(missing_ok=True)
     fail_point("snapshot.before_manifest")
     record = {**dataclasses.asdict(snapshot), "taken_at": snapshot.taken_at.isoformat()}
+    del record["definition"]
     write_text(folder / "snapshot.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
@@ -190,7 +174,7 @@ def _take_file(path: Path, settings: Settings, declared: Declared, *, keep: bool
         raise BadFileError(f"{path.name}: the file is empty")
     members = _members(path, settings)
     sha256, said = sha256_of(path), _sidecar(path)
-    known = {s.snapshot_id: s for s in live_snapshots(settings.home)}
+    known = {s.snapshot_id: s for s in live_snapshots(settings)}
     # The flows keep the file's own hash as id; code lists beside them in one zip get a derived one.
     layouts = sorted(
         {m.recognised.layout.name: m.recognised.layout for m in members}.values(), key=lambda entry: (entry.kind != "flows", entry.name)
@@ -199,7 +183,6 @@ def _take_file(path: Path, settings: Settings, declared: Declared, *, keep: bool
     for position, layout in enumerate(layouts):
         mine = [m for m in members if m.recognised.layout.name == layout.name]
         identity = sha256 if position == 0 else hashlib.sha256(f"{sha256}:{layout.name}".encode()).hexdigest()
-        encodings = {m.encoding for m in mine}
         snapshot = Snapshot(
             snapshot_id=identity[:16],
             sha256=sha256,
@@ -210,17 +193,24 @@ def _take_file(path: Path, settings: Settings, declared: Declared, *, keep: bool
             file_bytes=path.stat().st_size,
             members=tuple(m.name for m in mine),
             taken_at=datetime.now(UTC),
-            encoding="utf-8" if encodings == {"utf-8"} else sorted(encodings - {"utf-8"})[0],
             header_extras=tuple(sorted({e for m in mine for e in m.recognised.extras})),
-            **_declare(path, layout, mine, declared, said),  # type: ignore[arg-type]
+            definition=layout,
+            **_declare(path, layout, settings.catalog.sources[layout.source], mine, declared, said),  # type: ignore[arg-type]
         )
         old = known.get(snapshot.snapshot_id)
         if old is not None:
             snapshot = dataclasses.replace(snapshot, taken_at=old.taken_at, file_name=old.file_name, members=old.members)
+            if snapshot.layout == old.layout:
+                snapshot = dataclasses.replace(snapshot, definition=old.definition)
         if keep and snapshot != old:
             _store(path, sha256, snapshot, settings.home)
         taken.append(snapshot)
     return taken
+
+
+def is_data_name(path: Path) -> bool:
+    """A file that a folder may hold as data: not hidden, not a sidecar, and named as data are."""
+    return path.suffix.lower() in DATA_SUFFIXES and not path.name.startswith(".") and not path.name.endswith(SIDECAR)
 
 
 def take_snapshot(path: Path, settings: Settings, *, declared: Declared | None = None, keep: bool = True) -> tuple[Snapshot, ...]:
@@ -236,7 +226,7 @@ def take_snapshot(path: Path, settings: Settings, *, declared: Declared | None =
     if path.is_file():
         return tuple(_take_file(path, settings, declared, keep=keep))
     taken: list[Snapshot] = []
-    for file in sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith(".") and p.suffix.lower() in DATA_SUFFIXES):
+    for file in sorted(p for p in path.rglob("*") if p.is_file() and is_data_name(p)):
         try:
             taken += _take_file(file, settings, declared, keep=keep)
         except UnknownLayoutError:
@@ -247,9 +237,12 @@ def take_snapshot(path: Path, settings: Settings, *, declared: Declared | None =
     return tuple(taken)
 
 
-def live_snapshots(home: Path) -> list[Snapshot]:
-    """All snapshots of the home, by id. A folder without its snapshot.json doesn't count."""
-    return [_load(record) for record in sorted((home / "snapshots").glob("*/snapshot.json"))]
+def live_snapshots(settings: Settings) -> list[Snapshot]:
+    """All snapshots of the home, by id, each with its layout as it stands now. A folder without its snapshot.json doesn't count.
+
+    Raises SettingsError for a snapshot of a layout that is declared no more.
+    """
+    return [_load(record, settings) for record in sorted((settings.home / "snapshots").glob("*/snapshot.json"))]
 
 
 def refuse(home: Path, snapshot_id: str) -> None:
@@ -262,15 +255,22 @@ def refuse(home: Path, snapshot_id: str) -> None:
         folder.replace(target)
 
 
-def _load(record: Path) -> Snapshot:
+def _load(record: Path, settings: Settings) -> Snapshot:
     values = json.loads(record.read_text("utf-8"))
     values["taken_at"] = datetime.fromisoformat(values["taken_at"])
     for key in ("members", "header_extras"):
         values[key] = tuple(values[key])
-    return Snapshot(**values)
+    values.pop("encoding", None)
+    definition = settings.catalog.layout(values["layout"], values["taken_at"].date())
+    if definition is None:
+        raise SettingsError(
+            f"the file {values['file_name']} (snapshot {values['snapshot_id']}) has the layout {values['layout']}, which is declared "
+            f"no more: declare it again in entrepot.toml, [sources.{values['source']}]"
+        )
+    return Snapshot(**values, definition=definition)
 
 
 def open_member(home: Path, snapshot: Snapshot, member: str, settings: Settings | None = None) -> AbstractContextManager[BinaryIO]:
-    """Context manager: the decompressed bytes of a member. Limits were checked when it was taken."""
-    limits = settings or Settings(home=home, maximum_unpacked_bytes=2**62, maximum_unpack_ratio=2**31)
-    return open_stream(home / "snapshots" / snapshot.snapshot_id / snapshot.file_name, member, limits)
+    """Context manager: a member as delimited text. Limits of size were checked when it was taken, or hold while it is read."""
+    limits = settings or Settings(home=home)
+    return open_text(home / "snapshots" / snapshot.snapshot_id / snapshot.file_name, member, limits)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from transforms.io.archives import BadFileError
 from transforms.sources import tokenise
-from transforms.sources.reader import Block
+from transforms.sources.reader import Block, decoded
 
 #: Distinct texts one code column may have; more is no code list.
 MAXIMUM_CODES = 1 << 15
@@ -21,19 +21,20 @@ class Encoder:
     def __init__(self, column: str) -> None:
         self.column = column
         self.texts: list[str] = []
-        self._keys = np.zeros(MAXIMUM_CODES * 2, np.uint64)
+        self._keys = np.zeros((MAXIMUM_CODES * 2, 2), np.uint64)
         self._taken = np.full(MAXIMUM_CODES * 2, -1, np.int32)
-        self._entries = np.zeros(MAXIMUM_CODES, np.uint64)
+        self._entries = np.zeros((MAXIMUM_CODES, 2), np.uint64)
 
-    def encode(self, block: Block, encoding: str) -> np.ndarray:
+    def encode(self, block: Block, encodings: Sequence[str]) -> np.ndarray:
         """Number of each row's text, shape (rows,) int32; TOO_LONG where it can't be a code."""
         ids = np.empty(block.rows, np.int32)
         before = len(self.texts)
         count = tokenise.encode(block.data, *block.span(self.column), self._keys, self._taken, self._entries, before, ids)
         if (ids == tokenise.FULL).any():
             raise BadFileError(f"column {self.column} holds more than {MAXIMUM_CODES:,} different codes: these are no codes")
-        for key in self._entries[before:count]:
-            self.texts.append(int(key).to_bytes(8, "big").lstrip(b"\0").decode(encoding, "replace"))
+        for high, low in self._entries[before:count].tolist():
+            raw = low.to_bytes(8, "big").lstrip(b"\0")
+            self.texts.append(decoded(high.to_bytes(8, "big") + raw if high else raw, encodings))
         return ids
 
 
@@ -50,6 +51,7 @@ class Judged:
         self.values: list[object] = []
         self.reasons: dict[int, str] = {}
         self._lookups: dict[str, np.ndarray] = {}
+        self._parts: dict[int, tuple[pa.Array, np.ndarray]] = {}
 
     def of(self, keys: np.ndarray) -> np.ndarray:
         """Number of the accepted value per row; -1 NULL, below -9 refused (see ``reasons``). Keys >= 0."""
@@ -85,6 +87,16 @@ class Judged:
         known = self._lookups.get(name)
         if known is None or len(known) != len(self.values) + 1:
             known = self._lookups[name] = np.array([*(of_value(v) for v in self.values), 0], np.int64)
+        return known
+
+    def parts(self, position: int) -> tuple[pa.Array, np.ndarray]:
+        """Distinct texts of one part of values that are tuples, and their number per value, then -1 for NULL and empty ones."""
+        known = self._parts.get(position)
+        if known is None or len(known[1]) != len(self.values) + 1:
+            texts = [str(v[position]) for v in self.values]  # type: ignore[index]
+            distinct = {text: number for number, text in enumerate(dict.fromkeys(t for t in texts if t))}
+            renumber = np.array([*(distinct.get(t, -1) for t in texts), -1], np.int32)
+            known = self._parts[position] = pa.array(list(distinct), pa.string()), renumber
         return known
 
     def arrow(self, numbers: np.ndarray) -> pa.DictionaryArray:

@@ -57,7 +57,7 @@ def _rows_of(home: Path, snapshot: Snapshot, member: str) -> list[dict[str, obje
     year_of = {line: year for year, p in years.items() for line in pq.read_table(p).column("source_line").to_pylist()}
     if year_of:
         with open_member(home, snapshot, member) as stream:
-            texts = raw_lines(stream, member, snapshot.encoding, set(year_of))
+            texts = raw_lines(stream, snapshot, member, set(year_of))
         rows += [
             {"source_line": line, "year": year, "column_name": None, "quarantine_reason": REASON, "raw_text": texts[line]}
             for line, year in year_of.items()

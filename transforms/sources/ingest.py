@@ -14,16 +14,21 @@ import pyarrow.parquet as pq
 
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
+from transforms.contracts.layout import Source
 from transforms.contracts.records import DataFile, LedgerLine, Snapshot, TaskResult
 from transforms.io.lake import PartitionWriter, mills
 from transforms.io.parsed import PARSE_VERSION, parsed_folder
 from transforms.sources import conflicts, supersede
 from transforms.sources import slices as slices_module
+from transforms.sources.measures import exact_sum
 from transforms.sources.parse import YearReport, parse_snapshot, read_report
-from transforms.sources.rows import KINDS, exact_sum, whole
+from transforms.sources.parts import add_up
+from transforms.sources.reader import layout_of
+from transforms.sources.row_tables import constant, whole
+from transforms.sources.rows import KINDS
 from transforms.sources.spool import Spool
 
-INGEST_VERSION = f"3.{PARSE_VERSION}"
+INGEST_VERSION = f"4.{PARSE_VERSION}"
 #: Rows that are resolved at a time: memory follows this, not the partition.
 GROUP_ROWS = 1 << 19
 
@@ -63,9 +68,9 @@ class Ledger:
         )
 
 
-def _slices(home: Path, year: int, snapshots: Sequence[Snapshot]) -> list[Slice]:
+def _slices(home: Path, source: Source, year: int, snapshots: Sequence[Snapshot]) -> list[Slice]:
     found = []
-    for age, snapshot in enumerate(sorted(snapshots, key=supersede.precedence)):
+    for age, snapshot in enumerate(sorted(snapshots, key=lambda s: supersede.precedence(s, source))):
         for member in snapshot.members:
             report = parse_snapshot(home, snapshot, member)
             if year in report.years:
@@ -74,9 +79,9 @@ def _slices(home: Path, year: int, snapshots: Sequence[Snapshot]) -> list[Slice]
     return found
 
 
-def _replaced_whole(source: str, year: int, slices: list[Slice], ledger: Ledger) -> list[Slice]:
+def _replaced_whole(source: Source, year: int, slices: list[Slice], ledger: Ledger) -> list[Slice]:
     """BACI: one complete release per year and edition; older ones are superseded unread, so none are mixed."""
-    if source != "baci":
+    if source.replaces != "release":
         return slices
     newest: dict[str | None, int] = {}
     for entry in slices:
@@ -119,14 +124,10 @@ def _read(entry: Slice, reporters: set[str]) -> Iterator[pa.Table]:
             yield whole(table)
 
 
-def _constant(text: str, rows: int) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int32)), pa.array([text]))
-
-
 def _with_origin(table: pa.Table, entry: Slice) -> pa.Table:
     rows = table.num_rows
-    table = table.append_column("snapshot_id", _constant(entry.snapshot.snapshot_id, rows))
-    table = table.append_column("snapshot_member", _constant(entry.member, rows))
+    table = table.append_column("snapshot_id", constant(entry.snapshot.snapshot_id, rows))
+    table = table.append_column("snapshot_member", constant(entry.member, rows))
     return table.append_column("age", pa.array(np.full(rows, entry.age, np.int64)))
 
 
@@ -137,7 +138,13 @@ def _leaves(table: pa.Table) -> pa.Table:
     is_special = pc.or_(_is_in(partner, special), _is_in(reporter, special))
     is_self = pc.equal(partner.cast(pa.string()), reporter.cast(pa.string()))
     table = table.append_column("is_special", is_special).append_column("is_self_trade", is_self)
+    table = table.append_column("is_confidential", _hidden(table.column("product_code")))
     return table.select(contracts.REPORTED_FLOWS.file_columns)
+
+
+def _hidden(products: pa.ChunkedArray) -> pa.ChunkedArray:
+    chunks = [pa.array([codes.is_confidential(p) for p in c.dictionary.to_pylist()], pa.bool_()).take(c.indices) for c in products.chunks]
+    return pa.chunked_array(chunks, pa.bool_())
 
 
 def _is_in(column: pa.ChunkedArray, values: pa.Array) -> pa.ChunkedArray:
@@ -159,21 +166,30 @@ def _count(table: pa.Table, fate: np.ndarray, ledger: Ledger) -> None:
     keys = (frequency.indices.to_numpy().astype(np.int64) * len(period.dictionary) + period.indices.to_numpy()) * 8 + fate
     for key in np.unique(keys):
         mask = keys == key
-        time, reason = divmod(int(key), 8)
+        time, fate_ = divmod(int(key), 8)
         names = frequency.dictionary[time // len(period.dictionary)].as_py(), period.dictionary[time % len(period.dictionary)].as_py()
-        ledger.add(*names, supersede.REASONS[reason], int(mask.sum()), exact_sum(values[mask]))
+        rows, value = int(mask.sum()), exact_sum(values[mask])
+        if fate_ == supersede.SUMMED:
+            # the value of rows that were added to another one stands in that row
+            ledger.add(*names, "summed", rows, 0)
+            ledger.add(*names, "out", 0, value)
+        else:
+            ledger.add(*names, supersede.REASONS[fate_], rows, value)
 
 
-def _resolve(table: pa.Table, complete: Sequence[bool], ledger: Ledger, found: conflicts.Found) -> tuple[pa.Table, pa.Table]:
+def _resolve(
+    table: pa.Table, complete: Sequence[bool], summed: Sequence[str], ledger: Ledger, found: conflicts.Found
+) -> tuple[pa.Table, pa.Table]:
     """Leaves and control totals of one group of reporters, each in its table's order."""
     table = table.unify_dictionaries().combine_chunks()
-    fate, position, is_parent = supersede.decide(table, table.column("age").to_numpy(), complete)
+    fate, position, is_parent = supersede.decide(table, table.column("age").to_numpy(), complete, summed)
+    leaves = position[fate[position] == supersede.OUT]
+    standing = add_up(table, leaves, fate) if summed else table.take(pa.array(leaves))
     _count(table, fate, ledger)
     found.add(table, np.flatnonzero(fate == supersede.CONFLICT))
-    leaves = position[fate[position] == supersede.OUT]
     control = position[np.isin(fate[position], (supersede.CONTROL, supersede.BROKEN_DOWN))]
     control = supersede.control_order(table, control)
-    return _leaves(table.take(pa.array(leaves))), _controls(table.take(pa.array(control)), is_parent[control])
+    return _leaves(standing), _controls(table.take(pa.array(control)), is_parent[control])
 
 
 def _count_quarantined(home: Path, year: int, snapshots: Sequence[Snapshot], ledger: Ledger) -> None:
@@ -211,20 +227,22 @@ def _is_ready(slices: Sequence[Slice]) -> bool:
     if len(slices) != 1:
         return False
     report = slices[0].report
+    if layout_of(slices[0].snapshot).summed_roles:
+        return False
     return report.is_sorted and not report.has_controls and len(report.levels) == 1 and len(report.periods) == 1
 
 
-def ingest_partition(home: Path, source: str, year: int, snapshots: Sequence[Snapshot]) -> TaskResult:
+def ingest_partition(home: Path, source: Source, year: int, snapshots: Sequence[Snapshot]) -> TaskResult:
     """Write partition (source, year) of reported_flows and control_totals from all live snapshots; a Dask task.
 
     Complete snapshots replace their slices, partial ones upsert by key; breakdowns, World and
     margins, and products above the leaf level go to control_totals. Returns the files (none
     where a table got no row) and the ledger: in = out + the reasons, for rows and value.
     """
-    ledger = Ledger(source, year)
-    slices = _replaced_whole(source, year, _slices(home, year, snapshots), ledger)
+    ledger = Ledger(source.name, year)
+    slices = _replaced_whole(source, year, _slices(home, source, year, snapshots), ledger)
     _count_quarantined(home, year, snapshots, ledger)
-    partition: dict[str, str | int] = {"source": source, "year": year}
+    partition: dict[str, str | int] = {"source": source.name, "year": year}
     found = conflicts.Found(home, year, snapshots)
     with (
         PartitionWriter(home, contracts.REPORTED_FLOWS, partition) as flows,
@@ -248,7 +266,7 @@ def _stream(entry: Slice, flows: PartitionWriter, ledger: Ledger) -> None:
 def _merge(
     home: Path,
     slices: Sequence[Slice],
-    source: str,
+    source: Source,
     flows: PartitionWriter,
     totals: PartitionWriter,
     ledger: Ledger,
@@ -257,12 +275,13 @@ def _merge(
     """Reporter by reporter; with several periods the rows wait in a spool, since the period comes first in the order."""
     complete = [False] * (max((s.age for s in slices), default=0) + 1)
     for entry in slices:
-        complete[entry.age] = entry.snapshot.coverage == "complete" and source != "baci"
+        complete[entry.age] = entry.snapshot.coverage == "complete" and source.replaces == "slices"
+    summed = tuple(sorted({role for s in slices for role in layout_of(s.snapshot).summed_roles}))
     periods = {p for s in slices for p in s.report.periods}
     with Spool(home / "build" / "spool", is_direct=len(periods) <= 1) as spool:
         for reporters in _groups(slices):
             parts = [_with_origin(t, s) for s in slices if not reporters.isdisjoint(s.report.reporters) for t in _read(s, reporters)]
-            leaves, controls = _resolve(pa.concat_tables(parts), complete, ledger, found)
+            leaves, controls = _resolve(pa.concat_tables(parts), complete, summed, ledger, found)
             spool.put(flows, leaves)
             spool.put(totals, controls)
         spool.drain()

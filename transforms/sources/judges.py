@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from transforms.contracts import codes
+from transforms.contracts.layout import EditionRule
 from transforms.io.archives import BadFileError
 
 Verdict = tuple[object, str | None]
@@ -20,24 +20,34 @@ class ServicesError(BadFileError):
     """Trade in services: another statistic, not taken in."""
 
 
-def area(text: str) -> Verdict:
-    """An area code, unpadded: '036' is '36', '000' the World's '0'."""
-    if not _AREA.fullmatch(text):
-        return None, "is empty" if not text else "is no area code of up to three digits"
-    return text.lstrip("0") or "0", None
+def flow(text: str) -> Verdict:
+    """Comtrade's flow code."""
+    return (text, None) if text in codes.FLOWS else (None, "is no flow known")
 
 
-def flow(text: str, flow_map: Mapping[str, str]) -> Verdict:
-    """Comtrade's flow code; ``flow_map`` translates a layout's own."""
-    code = flow_map.get(text, text)
-    return (code, None) if code in codes.FLOWS else (None, "is no flow known")
+def frequency(text: str) -> Verdict:
+    """A or M."""
+    return (text, None) if text in codes.FREQUENCIES else (None, "is no frequency known (A, M)")
 
 
 def classification(text: str) -> Verdict:
-    """H0-H6 or S1-S4. ServicesError for EB.., another statistic."""
+    """H0-H6, S1-S4 or a national tariff (CN2024). ServicesError for EB.., another statistic."""
     if text.upper().startswith("EB"):
         raise ServicesError(f"classification {text} is trade in services; Entrepôt takes goods only")
-    return (text, None) if text in codes.CLASSIFICATIONS else (None, "is no classification known")
+    return (text, None) if codes.is_classification(text) else (None, "is no classification known")
+
+
+def edition(rule: EditionRule, year_: int, level_: int, flow_: str) -> str:
+    """Classification of a row that doesn't say it: HS down to six digits, the year's national tariff below.
+
+    >>> [edition("cn", 2023, n, "M") for n in (2, 6, 8)], edition("us", 2024, 10, "M"), edition("us", 2024, 10, "X")
+    (['H6', 'H6', 'CN2023'], 'HTS2024', 'SB2024')
+    """
+    if rule == "hs" or level_ <= 6:
+        return codes.hs_edition_of(year_)
+    if rule == "cn":
+        return f"CN{year_}"
+    return f"{'HTS' if flow_ in ('M', 'RM') else 'SB'}{year_}"
 
 
 def trade_type(text: str) -> Verdict:
@@ -55,36 +65,42 @@ def year(text: str) -> Verdict:
 
 
 def period(text: str) -> Verdict:
-    """(year, frequency, period): '2023' is (2023, A, 2023), '202305' is (2023, M, 2023-05)."""
+    """(year, frequency, period): '2023' is (2023, A, 2023), '202305' and '2023-05' are (2023, M, 2023-05).
+
+    Month 52 stands for the year, in Comtrade's and in Eurostat's files.
+    """
+    if len(text) == 7 and text[4] == "-":
+        text = text[:4] + text[5:]
     if not (text.isascii() and text.isdigit()) or len(text) not in (4, 6):
-        return None, "is no period (2023 or 202305)"
+        return None, "is no period (2023, 202305 or 2023-05)"
     number, reason = year(text[:4])
     if reason:
         return None, reason
-    if len(text) == 4:
-        return (number, "A", text), None
+    if len(text) == 4 or text[4:] == "52":
+        return (number, "A", text[:4]), None
     if not 1 <= int(text[4:]) <= 12:
         return None, "is no period: its month is none of 01 to 12"
     return (number, "M", f"{text[:4]}-{text[4:]}"), None
 
 
 def level(text: str) -> Verdict:
-    """Digits of the product code, 0 to 6, as int; empty is NULL (the code's length says it)."""
+    """Digits of the product code, 0 to 10, as int; empty is NULL (the code's length says it)."""
     if not text:
         return None, None
-    return (int(text), None) if text in {"0", "1", "2", "3", "4", "5", "6"} else (None, "is no level of 0 to 6")
+    is_level = text.isdigit() and text.isascii() and int(text) <= codes.MAXIMUM_LEVEL
+    return (int(text), None) if is_level else (None, f"is no level of 0 to {codes.MAXIMUM_LEVEL}")
 
 
-def product(text: str, edition: str, digits: int | None) -> Verdict:
+def product(text: str, digits: int | None, *, is_sitc: bool) -> Verdict:
     """(code, level, whether a zero was put back). ``digits`` is the declared level, if any.
 
-    HS codes have an even length: an odd one has lost its leading zero. SITC codes keep theirs.
+    HS codes, and tariffs built on them, have an even length: an odd one has lost its leading zero. SITC codes keep theirs.
     """
     if text == codes.TOTAL:
         return (text, 0, False), None
-    if not _PRODUCT.fullmatch(text) or len(text) > 6:
+    if not _PRODUCT.fullmatch(text) or len(text) > codes.MAXIMUM_LEVEL:
         return None, "is empty" if not text else "is no product code"
-    if edition in codes.SITC_EDITIONS:
+    if is_sitc:
         if digits is not None and digits != len(text):
             return None, f"has not the {digits} digits that its level says"
         return (text, len(text), False), None
@@ -109,7 +125,7 @@ def free(text: str) -> Verdict:
     return text or None, None
 
 
-def role(text: str, allowed: tuple[str, ...]) -> Verdict:
-    """(code, whether it is an aggregate over the role): a second partner, procedure, mode."""
+def role(text: str, allowed: tuple[str, ...] | None) -> Verdict:
+    """(code, whether it is an aggregate over the role): a second partner, procedure, mode. ``allowed`` None: any is a part."""
     code = text.lstrip("0") or ("0" if text else "") if text.isdigit() else text
-    return (code, code in allowed or text in allowed), None
+    return (code, allowed is None or code in allowed or text in allowed), None

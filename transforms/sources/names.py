@@ -9,11 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from transforms.contracts import codes
 from transforms.contracts.records import Snapshot
 from transforms.io.archives import BadFileError
 from transforms.io.snapshot import open_member
 from transforms.sources import judges
-from transforms.sources.reader import Block, blocks
+from transforms.sources.area_systems import area_of
+from transforms.sources.reader import Block, layout_of, open_blocks
 from transforms.sources.rows import RowParser, Rows
 
 #: kind is area or product; classification is NULL for areas, iso2 and iso3 for products.
@@ -36,13 +38,13 @@ class NameCollector:
                 numbers = rows.codes[f"{role}_code"]
                 for number, row in self._fresh(role, numbers, good):
                     code = str(parser.judged[f"{role}_code"].values[number])
-                    self._add(("area", None, code), block.text(f"{role}_name", row, parser.encoding))
+                    self._add(("area", None, code), block.text(f"{role}_name", row, parser.encodings))
         if "product_description" in parser.fields:
-            numbers = rows.codes["product"].astype(np.int64) << 4 | np.maximum(rows.codes["classification"], 0)
+            numbers = rows.codes["product"].astype(np.int64) << 8 | np.maximum(rows.codes["classification"], 0)
             for key, row in self._fresh("product", numbers, good):
-                code = str(parser.products.values[key >> 4][0])  # type: ignore[index]
-                edition = str(parser.judged["classification"].values[key & 15])
-                self._add(("product", edition, code), block.text("product_description", row, parser.encoding))
+                code = str(parser.products.values[key >> 8][0])  # type: ignore[index]
+                edition = str(parser.judged["classification"].values[key & 255])
+                self._add(("product", edition, code), block.text("product_description", row, parser.encodings))
 
     def _fresh(self, role: str, numbers: np.ndarray, good: np.ndarray) -> list[tuple[int, int]]:
         positions = np.flatnonzero(good)
@@ -75,10 +77,12 @@ def parse_list(home: Path, snapshot: Snapshot, member: str, folder: Path) -> int
     small, and one that is wrong is mended, not quarantined.
     """
     records: list[dict[str, str | None]] = []
+    layout = layout_of(snapshot)
     with open_member(home, snapshot, member) as stream:
-        for layout, fields, block in blocks(stream, member):
+        opened = open_blocks(stream, layout, member)
+        for block in opened.blocks:
             for row in range(block.rows):
-                values = {target: block.text(target, row, snapshot.encoding) for target in fields}
+                values = {target: block.text(target, row, layout.encodings) for target in opened.fields}
                 records.append(_list_row(snapshot, member, layout.kind, int(block.lines[row]), values))
     records.sort(key=lambda r: (str(r["kind"]), str(r["classification"]), str(r["code"])))
     pq.write_table(pa.Table.from_pylist(records, schema=NAMES), folder / "names.parquet", compression="zstd")
@@ -88,12 +92,12 @@ def parse_list(home: Path, snapshot: Snapshot, member: str, folder: Path) -> int
 def _list_row(snapshot: Snapshot, member: str, kind: str, line: int, values: dict[str, str]) -> dict[str, str | None]:
     where = f"{snapshot.file_name}: {member} line {line}" if member != snapshot.file_name else f"{member} line {line}"
     if kind == "areas":
-        code, reason = judges.area(values["area_code"])
+        code, reason = area_of("m49", values["area_code"])
         # 'N/A' as text is a blank; 'NA' is Namibia.
         iso = {k: (None if values.get(k, "") in ("", "N/A") else values[k]) for k in ("iso2", "iso3")}
         record = {"kind": "area", "classification": None, "code": code, "name": values["area_name"], **iso}
     else:
-        found, reason = judges.product(values["product_code"], snapshot.edition or "H6", 6)
+        found, reason = judges.product(values["product_code"], 6, is_sitc=codes.is_sitc(snapshot.edition or ""))
         code = found[0] if found else None  # type: ignore[index]
         record = {"kind": "product", "classification": snapshot.edition, "code": code, "name": values["product_description"]}
     if reason:

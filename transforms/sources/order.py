@@ -7,20 +7,29 @@ import numpy as np
 from transforms.contracts import codes
 from transforms.sources.rows import RowParser, Rows
 
+_DIGITS = {c: i + 1 for i, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
+_PER_LENGTH: int = 37**codes.MAXIMUM_LEVEL
+
 
 def text_rank(text: str) -> int:
-    """An integer that orders short codes by (length, text): up to six bytes of ASCII."""
-    return (len(text) << 48) | int.from_bytes(text.encode().ljust(6, b"\0"), "big")
+    """An integer below 2^57 that orders product codes by (length, text): up to ten digits and capitals."""
+    rank = 0
+    for character in text.ljust(codes.MAXIMUM_LEVEL):
+        rank = rank * 37 + _DIGITS.get(character, 0)
+    return len(text) * _PER_LENGTH + rank
 
 
 def period_rank(frequency: str, period: str) -> int:
-    """Frequency first, then the period."""
-    return (codes.FREQUENCIES.index(frequency) << 20) | int(period.replace("-", ""))
+    """Frequency first, then the period; below 2^13."""
+    year, _, month = period.partition("-")
+    return codes.FREQUENCIES.index(frequency) << 12 | (int(year) - _FIRST_YEAR) * 13 + int(month or 0)
 
 
-FREQUENCY_RANK = {name: rank for rank, name in enumerate(codes.FREQUENCIES)}
+_FIRST_YEAR = 1900
+#: Bits of the level at the end of ``pack``.
+LEVEL_BITS = 4
 _FLOW_RANK = {flow: rank for rank, flow in enumerate(sorted(codes.FLOWS, key=lambda f: (len(f), f)))}
-_CLASSIFICATION_RANK = {name: rank for rank, name in enumerate(sorted(codes.CLASSIFICATIONS))}
+_SHARED_RANK = {name: rank for rank, name in enumerate(sorted(codes.CLASSIFICATIONS))}
 
 
 def pack(
@@ -30,15 +39,13 @@ def pack(
     flows: np.ndarray,
     editions: np.ndarray,
     levels: np.ndarray,
-    products: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ranks to two int64 per row; comparing (first, second) is the table's sort order.
+) -> np.ndarray:
+    """All but the product as one int64 per row; with ``text_rank`` of the product after it, the table's sort order.
 
-    Areas are their numbers (three digits at most); products come as ``text_rank``.
+    From the top: period (13 bits), reporter and partner (10 each), flow (4), classification (22), level (4).
     """
-    first = (periods << 24) | (reporters << 14) | (partners << 4) | flows
-    second = (editions << 55) | (levels << 51) | products
-    return first, second
+    first: np.ndarray = ((periods << 20 | reporters << 10 | partners) << 4 | flows) << 26 | editions << 4 | levels
+    return first
 
 
 def flow_rank(flow: str) -> int:
@@ -47,8 +54,13 @@ def flow_rank(flow: str) -> int:
 
 
 def classification_rank(name: str) -> int:
-    """Place of a classification in the sort order."""
-    return _CLASSIFICATION_RANK[name]
+    """Place of a classification in the sort order (length, text), below 2^22: the shared editions, then national tariffs."""
+    if name in _SHARED_RANK:
+        return _SHARED_RANK[name]
+    prefix = 0
+    for letter in name[:-4]:
+        prefix = prefix * 27 + _DIGITS[letter] - 10
+    return len(_SHARED_RANK) + prefix * 200 + int(name[-4:]) - _FIRST_YEAR
 
 
 class SortWatch:
@@ -63,15 +75,15 @@ class SortWatch:
         if year in self._broken:
             return
         judged, taken = parser.judged, {k: v[keep] for k, v in rows.codes.items()}
-        first, second = pack(
+        first = pack(
             parser.times.lookup("rank", lambda v: period_rank(v[1], v[2]))[taken["time"]],  # type: ignore[index]
             judged["reporter_code"].lookup("number", lambda v: int(str(v)))[taken["reporter_code"]],
             judged["partner_code"].lookup("number", lambda v: int(str(v)))[taken["partner_code"]],
             judged["flow_code"].lookup("rank", lambda v: flow_rank(str(v)))[taken["flow_code"]],
             judged["classification"].lookup("rank", lambda v: classification_rank(str(v)))[taken["classification"]],
             parser.products.lookup("level", lambda v: v[1])[taken["product"]],  # type: ignore[index]
-            parser.products.lookup("rank", lambda v: text_rank(v[0]))[taken["product"]],  # type: ignore[index]
         )
+        second = parser.products.lookup("rank", lambda v: text_rank(v[0]))[taken["product"]]  # type: ignore[index]
         rises = (first[1:] > first[:-1]) | ((first[1:] == first[:-1]) & (second[1:] > second[:-1]))
         before = self._last.get(year)
         if not rises.all() or (before is not None and before >= (int(first[0]), int(second[0]))):

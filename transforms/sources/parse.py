@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from transforms.contracts.layout import Layout
 from transforms.contracts.records import Snapshot
 from transforms.io.archives import BadFileError
 from transforms.io.files import fsync_folder, write_text
@@ -23,10 +24,12 @@ from transforms.io.parsed import parsed_folder
 from transforms.io.snapshot import open_member
 from transforms.sources import judges
 from transforms.sources.codelists import Encoder
+from transforms.sources.measures import exact_sum
 from transforms.sources.names import NameCollector, parse_list
 from transforms.sources.order import SortWatch
-from transforms.sources.reader import Block, blocks
-from transforms.sources.rows import LEAF, RowParser, Rows, exact_sum
+from transforms.sources.reader import Block, layout_of, open_blocks
+from transforms.sources.row_tables import table_of
+from transforms.sources.rows import LEAF, RowParser, Rows
 from transforms.sources.slices import QuarantineWriter, SliceWriters
 
 
@@ -116,7 +119,7 @@ class _MemberParse:
         is_whole = not len(bad) and bool((years == years[0]).all())
         for year in years[:1] if is_whole else np.unique(years[good]):
             keep = slice(None) if is_whole else np.flatnonzero(good & (years == year))
-            table = parser.table(rows, block, keep)
+            table = table_of(parser, rows, block, keep)
             self.slices.write(int(year), table)
             self.order.watch(int(year), parser, rows, keep)
             self._count(int(year), parser, rows, keep)
@@ -177,12 +180,11 @@ class _MemberParse:
 
 def _parse_flows(home: Path, snapshot: Snapshot, member: str, folder: Path) -> ParseReport:
     state = _MemberParse(snapshot, member, folder)
-    encoding = snapshot.encoding
-    parser: RowParser | None = None
+    layout = layout_of(snapshot)
     with open_member(home, snapshot, member) as stream:
-        for layout, fields, block in blocks(stream, member):
-            if parser is None:
-                parser = RowParser(snapshot, layout, fields, encoding)
+        opened = open_blocks(stream, layout, member)
+        parser = RowParser(snapshot, layout, opened.fields)
+        for block in opened.blocks:
             state.take(parser, block)
     state.names.write(folder)
     return state.report()
@@ -217,15 +219,15 @@ def parse_snapshot(home: Path, snapshot: Snapshot, member: str) -> ParseReport:
     return report
 
 
-def years_stated(stream: BinaryIO, member: str, encoding: str) -> frozenset[int]:
+def years_stated(stream: BinaryIO, layout: Layout, member: str) -> frozenset[int]:
     """Years in the year (else the period) column of a member's bytes, nothing else looked at: for a plan."""
-    encoder: Encoder | None = None
-    for _, fields, block in blocks(stream, member):
-        encoder = encoder or Encoder("year" if "year" in fields else "period")
+    opened = open_blocks(stream, layout, member)
+    encoder = Encoder("year" if "year" in opened.fields else "period")
+    for block in opened.blocks:
         torn = block.statuses != 0
         block.starts[:, torn] = block.ends[:, torn] = 0
-        encoder.encode(block, encoding)
-    found = (judges.period(text)[0] for text in (encoder.texts if encoder else ()))
+        encoder.encode(block, layout.encodings)
+    found = (judges.period(text)[0] for text in encoder.texts)
     return frozenset(value[0] for value in found if value is not None)  # type: ignore[index]
 
 

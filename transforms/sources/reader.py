@@ -5,20 +5,24 @@ Memory is bounded by the block, whatever the file's size. Columns the layout ign
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 
-from transforms.contracts.model import Field, Layout
+from transforms.contracts.layout import Field, Layout
+from transforms.contracts.records import Snapshot
 from transforms.io.archives import BadFileError
-from transforms.io.recognise import BOM, HEADER_BYTES, recognise
-from transforms.sources import tokenise
+from transforms.io.recognise import BOM, HEADER_BYTES, SOURCE_LINE, first_line, header_of
+from transforms.sources import numbers, tokenise
 
 BLOCK_BYTES = 8 << 20
 BLOCK_ROWS = 1 << 18
 MAXIMUM_ROW_BYTES = 32 << 20
+#: The field beyond the header, in files that have one.
+_TRAILING = "trailing"
 STATUS_REASONS = {
     tokenise.WRONG_COUNT: "the row has another number of fields than the header",
     tokenise.OPEN_QUOTE: "a quote is opened and never closed",
@@ -49,16 +53,30 @@ class Block:
         slot = self.slots[target]
         return self.starts[slot], self.ends[slot]
 
-    def text(self, target: str, row: int, encoding: str) -> str:
+    def text(self, target: str, row: int, encodings: Sequence[str]) -> str:
         """One field as text, trimmed, doubled quotes made single."""
         starts, ends = self.span(target)
         raw = self.data[starts[row] : ends[row]].tobytes()
-        return raw.decode(encoding, "replace").replace('""', '"').strip()
+        return decoded(raw, encodings).replace('""', '"').strip()
 
-    def raw_text(self, row: int, encoding: str) -> str:
-        """The row as it stands in the file."""
+    def raw_text(self, row: int, encodings: Sequence[str]) -> str:
+        """The row as it stands in the file, what can't be read replaced."""
         start, end = self.bounds[row]
-        return self.data[start:end].tobytes().decode(encoding, "replace").rstrip("\r")
+        raw = self.data[start:end].tobytes().rstrip(b"\r")
+        try:
+            return decoded(raw, encodings)
+        except BadFileError:
+            return raw.decode(encodings[0], "replace")
+
+
+def decoded(raw: bytes, encodings: Sequence[str]) -> str:
+    """Bytes in the first of a layout's encodings that reads them; BadFileError where none does."""
+    for encoding in encodings:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise BadFileError(f"the text {raw[:40]!r} is not {' or '.join(encodings)}; the file is damaged or of another kind")
 
 
 def wanted_fields(layout: Layout, header: Sequence[str]) -> dict[str, tuple[int, Field]]:
@@ -71,26 +89,44 @@ def wanted_fields(layout: Layout, header: Sequence[str]) -> dict[str, tuple[int,
     return found
 
 
-def blocks(stream: BinaryIO, name: str) -> Iterator[tuple[Layout, dict[str, tuple[int, Field]], Block]]:
-    """The blocks of a member, the header taken off; layout and wanted fields come with each.
+@dataclass(frozen=True)
+class Opened:
+    """A member whose header is read: the columns that its layout wants, and the blocks of its rows."""
 
-    Line 1 is the header. Raises UnknownLayoutError or BadFileError for a header no layout has.
+    fields: dict[str, tuple[int, Field]]
+    blocks: Iterator[Block]
+
+
+def open_blocks(stream: BinaryIO, layout: Layout, name: str) -> Opened:
+    """Read the header, line 1; the blocks come as they are asked for.
+
+    Raises BadFileError where the header isn't the layout's (a file replaced under its name).
     """
-    head = stream.read(HEADER_BYTES)
-    found = recognise(head, name)
-    head = head.removeprefix(BOM)
-    header_end = head.find(b"\n") + 1
-    fields = wanted_fields(found.layout, found.header)
+    head = stream.read(HEADER_BYTES).removeprefix(BOM)
+    header = header_of(first_line(head), layout)
+    fields = wanted_fields(layout, header)
+    if any(f.required and f.to and f.to not in fields for f in layout.fields):
+        raise BadFileError(f"{name}: its header is not that of {layout.name}: {', '.join(header)[:200]}")
     slot_of = {target: slot for slot, target in enumerate(fields)}
-    slots = np.full(len(found.header), -1, np.int32)
+    slots = np.full(len(header), -1, np.int32)
     for target, (column, _) in fields.items():
         slots[column] = slot_of[target]
-    quote = ord(found.layout.quote) if found.layout.quote else 256
-    for block in _blocks(stream, head[header_end:], ord(found.layout.delimiter), quote, slots, slot_of):
-        yield found.layout, fields, block
+    if SOURCE_LINE in header:
+        slots[header.index(SOURCE_LINE)] = slot_of[SOURCE_LINE] = len(slot_of)
+    rest = head[head.find(b"\n") + 1 :]
+    if layout.has_trailing_field and _fields_in(rest, layout) == len(header) + 1:
+        slot_of[_TRAILING] = len(slot_of)
+        slots = np.append(slots, np.int32(slot_of[_TRAILING]))
+    return Opened(fields, _blocks(stream, rest, layout, slots, slot_of))
 
 
-def _blocks(stream: BinaryIO, rest: bytes, delimiter: int, quote: int, slots: np.ndarray, slot_of: dict[str, int]) -> Iterator[Block]:
+def _fields_in(rest: bytes, layout: Layout) -> int:
+    """Fields of the first row after the header."""
+    return len(next(csv.reader([rest.split(b"\n", 1)[0].decode("latin-1")], delimiter=layout.delimiter), []))
+
+
+def _blocks(stream: BinaryIO, rest: bytes, layout: Layout, slots: np.ndarray, slot_of: dict[str, int]) -> Iterator[Block]:
+    delimiter, quote = ord(layout.delimiter), ord(layout.quote) if layout.quote else 256
     starts, ends = (np.empty((max(1, len(slot_of)), BLOCK_ROWS), np.int32) for _ in range(2))
     bounds, lines = np.empty((BLOCK_ROWS, 2), np.int32), np.empty(BLOCK_ROWS, np.int64)
     statuses = np.empty(BLOCK_ROWS, np.int8)
@@ -104,17 +140,37 @@ def _blocks(stream: BinaryIO, rest: bytes, delimiter: int, quote: int, slots: np
         rows, used, line = tokenise.tokenise(data, len(data), is_last, delimiter, quote, slots, starts, ends, bounds, lines, statuses, line)
         rest = data[used:].tobytes()
         if rows:
-            for slot in range(len(slot_of)):
-                tokenise.trim(data, starts[slot, :rows], ends[slot, :rows])
-            yield Block(data, starts[:, :rows], ends[:, :rows], bounds[:rows], lines[:rows], statuses[:rows], slot_of)
+            block = Block(data, starts[:, :rows], ends[:, :rows], bounds[:rows], lines[:rows], statuses[:rows], slot_of)
+            _own_lines(block)
+            yield block
         elif is_last:
             return
 
 
-def raw_lines(stream: BinaryIO, name: str, encoding: str, lines: set[int]) -> dict[int, str]:
+def _own_lines(block: Block) -> None:
+    """What the header's special columns say: the place in the file, and that the surplus field is empty."""
+    if SOURCE_LINE in block.slots:
+        values, statuses = np.empty(block.rows, np.int64), np.empty(block.rows, np.int8)
+        no_tokens = (*numbers.packed(()), *numbers.packed(()))
+        numbers.parse(block.data, *block.span(SOURCE_LINE), *no_tokens, ord("."), 0, False, 0, values, statuses)
+        block.lines[:] = np.where(statuses == numbers.OK, values // 1000, block.lines)
+    if _TRAILING in block.slots:
+        starts, ends = block.span(_TRAILING)
+        block.statuses[(block.statuses == tokenise.GOOD) & (ends > starts)] = tokenise.WRONG_COUNT
+
+
+def raw_lines(stream: BinaryIO, snapshot: Snapshot, member: str, lines: set[int]) -> dict[int, str]:
     """Raw text of the rows that begin on ``lines``; the header is line 1."""
     found: dict[int, str] = {}
-    for _, _, block in blocks(stream, name):
+    layout = layout_of(snapshot)
+    for block in open_blocks(stream, layout, member).blocks:
         for row in np.flatnonzero(np.isin(block.lines, list(lines))):
-            found[int(block.lines[row])] = block.raw_text(int(row), encoding)
+            found[int(block.lines[row])] = block.raw_text(int(row), layout.encodings)
     return found
+
+
+def layout_of(snapshot: Snapshot) -> Layout:
+    """The layout that a live snapshot carries."""
+    if snapshot.definition is None:
+        raise ValueError(f"snapshot {snapshot.snapshot_id} was made without its layout: take it from live_snapshots")
+    return snapshot.definition

@@ -84,7 +84,7 @@ class QuarantineWriter:
         for row in bad.tolist():
             column, reason = parser.faults[rows.fault[row]]
             entry = parser.fields.get(column) if column else None
-            shown = f"{entry.name} = {block.text(column, row, parser.encoding)!r} " if entry and column else ""
+            shown = f"{entry.name} = {block.text(column, row, parser.encodings)!r} " if entry and column else ""
             time = rows.codes["time"][row]
             known = parser.times.values[time] if time >= 0 else (None, None, None)
             valid = rows.valid["reported_value_usd"][row]
@@ -96,7 +96,7 @@ class QuarantineWriter:
                     "period": known[2],  # type: ignore[index]
                     "column_name": entry.name if entry else column,
                     "quarantine_reason": f"{shown}{reason}",
-                    "raw_text": block.raw_text(row, parser.encoding),
+                    "raw_text": block.raw_text(row, parser.encodings),
                     "value_mills": int(rows.values["reported_value_usd"][row]) if valid else None,
                 }
             )

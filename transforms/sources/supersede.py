@@ -9,26 +9,28 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from transforms.contracts.layouts import LAYOUTS
+from transforms.contracts import codes
+from transforms.contracts.layout import Source
 from transforms.contracts.records import Snapshot
+from transforms.contracts.targets import FLAGS, MEASURES, ROLES
 from transforms.io.lake import mills
 from transforms.sources import order
-from transforms.sources.rows import BREAKDOWN, FLAGS, LEAF, MEASURES, ROLES
+from transforms.sources.rows import BREAKDOWN, LEAF
 
-OUT, CONTROL, BROKEN_DOWN, DUPLICATE, SUPERSEDED, CONFLICT = 0, 1, 2, 3, 4, 5
+OUT, CONTROL, BROKEN_DOWN, DUPLICATE, SUPERSEDED, CONFLICT, SUMMED = 0, 1, 2, 3, 4, 5, 6
 #: Fate of a row -> reason in the ledger.
-REASONS = ("out", "control", "breakdown", "duplicate", "superseded", "quarantined")
+REASONS = ("out", "control", "breakdown", "duplicate", "superseded", "quarantined", "summed")
 
 
-def precedence(snapshot: Snapshot) -> tuple[str, str, str]:
+def precedence(snapshot: Snapshot, source: Source) -> tuple[str, str, str]:
     """Sort key of snapshots, newest last: the day of the publisher's release, then when it was taken.
 
-    A release in its layout's form is read as a day (V202501 as 2025-01, V202501b after it);
+    A release in its source's form is read as a day (V202501 as 2025-01, V202501b after it);
     any other is a name, not a day, and the day on which the file was taken stands for it.
     """
     taken = snapshot.taken_at.isoformat()
     release = snapshot.source_release or ""
-    if not re.fullmatch(LAYOUTS[snapshot.layout].release_form, release):
+    if not re.fullmatch(source.release_form, release):
         day = taken[:10]
     elif release.startswith("V"):
         day = f"{release[1:5]}-{release[5:]}"
@@ -39,14 +41,16 @@ def precedence(snapshot: Snapshot) -> tuple[str, str, str]:
 
 @dataclass(frozen=True)
 class Keys:
-    """Sort key of each row in three integers, and the parts that leaves and slices need; all (rows,)."""
+    """Sort key of each row in three integers, and the parts that leaves and slices need; all (rows,).
+
+    ``stratum`` (period, reporter, flow, classification) is also what a complete snapshot replaces.
+    """
 
     first: np.ndarray
     second: np.ndarray
     roles: np.ndarray
     stratum: np.ndarray
     level: np.ndarray
-    slice: np.ndarray
 
 
 def _ranks(table: pa.Table, column: str, rank) -> np.ndarray:  # type: ignore[no-untyped-def]
@@ -58,29 +62,35 @@ def _ranks(table: pa.Table, column: str, rank) -> np.ndarray:  # type: ignore[no
     return ranks
 
 
-def keys_of(table: pa.Table) -> Keys:
+def keys_of(table: pa.Table, summed: Sequence[str] = ()) -> Keys:
     """Keys of parsed rows; ``table`` has one chunk per column, dictionaries unified."""
-    frequency = _ranks(table, "frequency", lambda v: order.FREQUENCY_RANK[v])
-    periods = frequency << 20 | _ranks(table, "period", lambda v: int(v.replace("-", "")))
+    # an annual period is four characters, a monthly one seven: its text alone says the frequency
+    periods = _ranks(table, "period", lambda v: order.period_rank("M" if "-" in v else "A", v))
     reporters = _ranks(table, "reporter_code", int)
     flows = _ranks(table, "flow_code", order.flow_rank)
     editions = _ranks(table, "classification", order.classification_rank)
     level = table.column("product_level").to_numpy().astype(np.int64)
     products = _ranks(table, "product_code", order.text_rank)
-    first, second = order.pack(periods, reporters, _ranks(table, "partner_code", int), flows, editions, level, products)
+    first = order.pack(periods, reporters, _ranks(table, "partner_code", int), flows, editions, level)
+    stratum = (periods << 10 | reporters) << 26 | flows << 22 | editions
+    return Keys(first, products, _roles(table, summed), stratum, level)
+
+
+def _roles(table: pa.Table, summed: Sequence[str]) -> np.ndarray:
+    """One number for what tells rows of a flow apart: all roles of a breakdown, those that are added up of a leaf. (rows,)"""
+    kind = table.column("kind").to_numpy()
     roles = np.zeros(table.num_rows, np.int64)
     for name in ROLES:
-        roles = roles * 4096 + _ranks(table, name, _role_rank(table, name)) + 1
-    roles[table.column("kind").to_numpy() != BREAKDOWN] = 0
-    stratum = (periods << 24) | (reporters << 14) | (flows << 8) | editions
-    return Keys(first, second, roles, stratum, level, (frequency << 40) | (reporters << 14) | (flows << 8) | editions)
-
-
-def _role_rank(table: pa.Table, name: str):  # type: ignore[no-untyped-def]
-    values = table.column(name).combine_chunks()
-    chunk = values.chunk(0) if isinstance(values, pa.ChunkedArray) else values
-    place = {v: i for i, v in enumerate(sorted(chunk.dictionary.to_pylist(), key=lambda v: (len(v), v)))}
-    return place.__getitem__
+        column = table.column(name).combine_chunks()
+        chunk = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+        texts = chunk.dictionary.to_pylist()
+        if not texts:
+            continue
+        place = {v: i for i, v in enumerate(sorted(texts, key=lambda v: (len(v), v)))}
+        numbers = _ranks(table, name, place.__getitem__) + 1
+        applies = (kind == BREAKDOWN) | ((kind == LEAF) & (name in summed))
+        roles = roles * (len(texts) + 1) + np.where(applies, numbers, 0)
+    return roles
 
 
 def _equal_to_before(table: pa.Table, position: np.ndarray) -> np.ndarray:
@@ -100,19 +110,22 @@ def _equal_to_before(table: pa.Table, position: np.ndarray) -> np.ndarray:
     return same
 
 
-def decide(table: pa.Table, age: np.ndarray, is_complete: Sequence[bool]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def decide(
+    table: pa.Table, age: np.ndarray, is_complete: Sequence[bool], summed: Sequence[str] = ()
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Fate of each row, its place in the sort order, and whether it is a parent (a shallower level).
 
     ``age[row]`` is the place of the row's snapshot in ``precedence`` order, ``is_complete`` its
     coverage. Complete snapshots replace their slice; partial ones upsert by key; within one
     snapshot equal rows are duplicates, rows that contradict each other all go to quarantine.
+    Leaves that differ in the roles ``summed`` alone stay OUT, side by side in the sort order.
     """
-    keys = keys_of(table)
+    keys = keys_of(table, summed)
     rows = table.num_rows
     fate = np.full(rows, OUT, np.int8)
     complete = np.asarray(is_complete, bool)[age]
     if complete.any():
-        slices, slot = np.unique(keys.slice, return_inverse=True)
+        slices, slot = np.unique(keys.stratum, return_inverse=True)
         newest = np.full(len(slices), -1, np.int64)
         np.maximum.at(newest, slot[complete], age[complete])
         fate[age < newest[slot]] = SUPERSEDED
@@ -151,7 +164,7 @@ def _parents(keys: Keys, age: np.ndarray, leaves: np.ndarray) -> np.ndarray:
     if leaves.any():
         level, stratum = keys.level[leaves], keys.stratum[leaves]
         own = _deepest(level, stratum, age[leaves])
-        pair = _deepest(level, stratum, keys.first[leaves])
+        pair = _deepest(level, keys.first[leaves] >> order.LEVEL_BITS)
         is_parent[leaves] = (level < own) | (level < pair)
     return is_parent
 
@@ -172,7 +185,9 @@ def _repeated(table: pa.Table, keys: Keys, age: np.ndarray, position: np.ndarray
     same = _equal_to_before(table, position)
     repeats = again & ~older
     conflict = np.zeros(len(starts), bool)
-    conflict[group[repeats & ~same]] = True
+    # one code stands for every group of countries that has none: two of them don't contradict each other
+    groups = _ranks(table, "partner_code", lambda v: int(v == codes.GROUP_AREA))[position] == 1
+    conflict[group[repeats & ~same & ~groups]] = True
     fate[position[repeats]] = DUPLICATE
     fate[position[~older & conflict[group]]] = CONFLICT
     fate[position[older]] = SUPERSEDED

@@ -77,6 +77,10 @@ def _row(data, start, size, delimiter, quote, slots, starts, ends, row):  # type
             if finish > begin and data[finish - 1] == _RETURN and (position == size or data[position] == _NEWLINE):
                 finish -= 1
         if column < columns and slots[column] >= 0:
+            while begin < finish and data[begin] == 32:
+                begin += 1
+            while finish > begin and data[finish - 1] == 32:
+                finish -= 1
             starts[slots[column], row] = begin
             ends[slots[column], row] = finish
         column += 1
@@ -93,7 +97,7 @@ def tokenise(data, size, is_last, delimiter, quote, slots, starts, ends, bounds,
     """Split ``data[:size]`` into rows.
 
     ``slots[column]`` is the row of ``starts``/``ends`` (int32, slots x rows) that takes the
-    column's bytes, -1 where it isn't wanted; ``bounds`` (rows x 2) takes each row's own bytes.
+    column's bytes without blanks at its ends, -1 where it isn't wanted; ``bounds`` (rows x 2) takes each row's own bytes.
     Returns (rows, bytes consumed, next line). A row cut by the block's end stays for the next
     call, unless ``is_last``. Blank lines count as lines, not as rows.
     """
@@ -124,53 +128,49 @@ def tokenise(data, size, is_last, delimiter, quote, slots, starts, ends, bounds,
     return row, position, line
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def trim(data, starts, ends):  # type: ignore[no-untyped-def]
-    """Take blanks off both ends of the fields, in place."""
-    for i in range(len(starts)):
-        start, end = starts[i], ends[i]
-        while start < end and data[start] == 32:
-            start += 1
-        while end > start and data[end - 1] == 32:
-            end -= 1
-        starts[i], ends[i] = start, end
-
-
-#: ids of codes that can't be one: longer than eight bytes, or the dictionary is full.
+#: ids of codes that can't be one: longer than sixteen bytes, or the dictionary is full.
 TOO_LONG, FULL = -1, -2
+CODE_BYTES = 16
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def encode(data, starts, ends, keys, slots_taken, entries, count, ids):  # type: ignore[no-untyped-def]
-    """Dictionary-encode fields of up to eight bytes; returns the number of entries.
+    """Dictionary-encode fields of up to sixteen bytes; returns the number of entries.
 
-    ``keys``/``slots_taken`` are an open hash table (power of two), ``entries`` its keys in order of
-    appearance. A longer field gets TOO_LONG, one beyond the table's room FULL.
+    ``slots_taken`` is an open hash table (power of two) of positions in ``entries`` (n x 2), the
+    texts in order of appearance as two words; ``keys`` (slots x 2) repeats them beside it. A longer
+    field gets TOO_LONG, one beyond the table's room FULL.
     """
-    mask = np.uint64(len(keys) - 1)
-    last, last_id = np.uint64(0), np.int32(-3)
+    mask = np.uint64(len(slots_taken) - 1)
+    last_high, last_low, last_id = np.uint64(0), np.uint64(0), np.int32(-3)
     for i in range(len(starts)):
-        length = ends[i] - starts[i]
-        if length > 8:
+        start, length = starts[i], ends[i] - starts[i]
+        if length > CODE_BYTES:
             ids[i] = TOO_LONG
             continue
-        key = np.uint64(0)
-        for position in range(starts[i], ends[i]):
-            key = (key << np.uint64(8)) | np.uint64(data[position])
-        if key == last and last_id >= 0:
+        high, low = np.uint64(0), np.uint64(0)
+        for position in range(start, start + min(length, 8)):
+            low = (low << np.uint64(8)) | np.uint64(data[position])
+        if length > 8:
+            high = low
+            low = np.uint64(0)
+            for position in range(start + 8, start + length):
+                low = (low << np.uint64(8)) | np.uint64(data[position])
+        if last_id >= 0 and low == last_low and high == last_high:
             ids[i] = last_id
             continue
-        slot = ((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)) & mask
-        while slots_taken[slot] >= 0 and keys[slot] != key:
+        mixed = (low ^ (high * np.uint64(0xC2B2AE3D27D4EB4F))) * np.uint64(0x9E3779B97F4A7C15)
+        slot = (mixed >> np.uint64(40)) & mask
+        while slots_taken[slot] >= 0 and (keys[slot, 0] != high or keys[slot, 1] != low):
             slot = (slot + np.uint64(1)) & mask
         if slots_taken[slot] < 0:
             if count >= len(entries):
                 ids[i] = FULL
                 continue
-            keys[slot] = key
-            entries[count] = key
+            keys[slot, 0], keys[slot, 1] = high, low
+            entries[count, 0], entries[count, 1] = high, low
             slots_taken[slot] = count
             count += 1
-        last, last_id = key, slots_taken[slot]
+        last_high, last_low, last_id = high, low, slots_taken[slot]
         ids[i] = last_id
     return count

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from transforms.contracts.layouts import COMTRADE_BULK
+from transforms.contracts.layouts.comtrade import COMTRADE_BULK
 from transforms.synthetic import text
 from transforms.synthetic.areas import FOB_IMPORTERS
 from transforms.synthetic.quirks import FLOW_CODES, RM, M, Reports

@@ -24,8 +24,11 @@ select
     is_quantity_estimated,
     estimation_flag,
     is_reported,
+    currency_code,
+    usd_per_currency,
     is_special,
     is_self_trade,
+    is_confidential,
     snapshot_id,
     snapshot_member,
     source_line

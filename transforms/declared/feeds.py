@@ -11,9 +11,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from transforms.contracts.codes import CLASSIFICATIONS, FLOWS
 from transforms.contracts.feed import CADENCES, KINDS, REDISTRIBUTION, Feed, FeedError
-from transforms.feeds.guards import is_loopback_name
-from transforms.feeds.keys import is_secret_name
-from transforms.feeds.template import fields_of, wrong_field
+from transforms.declared.addresses import is_loopback_name, is_secret_name
+from transforms.declared.template import fields_of, wrong_field
 
 #: Where a Comtrade feed asks when it declares no url.
 COMTRADE_URL = "https://comtradeapi.un.org"

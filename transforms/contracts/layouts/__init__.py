@@ -1,0 +1,14 @@
+"""Layouts of source files, as data: a module a publisher. To add one: CONTRIBUTING.md, "a source"."""
+
+from __future__ import annotations
+
+from transforms.contracts.layout import Catalog, Layout, Source
+from transforms.contracts.layouts import baci, census, comext, comtrade
+from transforms.contracts.rates import EUR
+
+_PUBLISHERS = (comtrade, comext, census, baci)
+
+#: In the order in which they are preferred for one flow.
+SOURCES: dict[str, Source] = {p.SOURCE.name: p.SOURCE for p in _PUBLISHERS}
+LAYOUTS: dict[str, Layout] = {layout.name: layout for p in _PUBLISHERS for layout in p.LAYOUTS}
+BUILT_IN = Catalog(SOURCES, LAYOUTS, rates={"EUR": EUR})

@@ -1,0 +1,1 @@
+"""What entrepot.toml declares: sources and their layouts, renamed columns, rates, feeds."""

@@ -1,0 +1,57 @@
+"""Number columns of a block: exact thousandths, zeros that mean nothing, and other currencies to USD."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from transforms.contracts.layout import Field
+from transforms.contracts.rates import RATE_DECIMALS
+from transforms.contracts.targets import MEASURES
+from transforms.sources import numbers
+from transforms.sources.reader import Block
+
+_UNIT = 10**RATE_DECIMALS
+
+
+def parse_column(block: Block, column: str, entry: Field) -> tuple[np.ndarray, np.ndarray]:
+    """Thousandths (int64) and statuses (int8) of one column; each (rows,)."""
+    values, statuses = np.empty(block.rows, np.int64), np.empty(block.rows, np.int8)
+    tokens = (*numbers.packed(entry.missing), *numbers.packed(numbers.INFINITE))
+    marks = ord(entry.decimal_mark), ord(entry.group_mark) if entry.group_mark else 0
+    numbers.parse(block.data, *block.span(column), *tokens, *marks, entry.exponent, entry.scale, values, statuses)
+    return values, statuses
+
+
+def converted(values: np.ndarray, micros: np.ndarray) -> np.ndarray:
+    """Thousandths of a currency to mills of a USD, exact, half to even; ``micros`` is the rate in millionths. (rows,)
+
+    >>> converted(np.array([4739000, 1]), np.array([945600, 500000])).tolist()
+    [4481198, 0]
+    """
+    whole, rest = np.divmod(values, _UNIT)
+    part = rest * micros
+    low, over = np.divmod(part, _UNIT)
+    result = whole * micros + low
+    up = (over * 2 > _UNIT) | ((over * 2 == _UNIT) & (result % 2 == 1))
+    found: np.ndarray = result + up
+    return found
+
+
+def without_zeros(values: Mapping[str, np.ndarray], valid: dict[str, np.ndarray], without_unit: np.ndarray) -> None:
+    """Zero stands for missing where the value is above zero, or (quantity) where the row has no unit (QUIRKS 13)."""
+    has_value = values["reported_value_usd"] > 0
+    for column in MEASURES[1:]:
+        if column not in values:
+            continue
+        is_zero = values[column] == 0
+        gone = is_zero & has_value
+        if column == "quantity":
+            gone |= is_zero & without_unit
+        valid[column] &= ~gone
+
+
+def exact_sum(values: np.ndarray) -> int:
+    """Sum of int64 without overflow, as a Python int."""
+    return (int((values >> 20).sum()) << 20) + int((values & ((1 << 20) - 1)).sum())

@@ -78,16 +78,19 @@ EUR: tuple[tuple[str, str], ...] = tuple(
     )
 )
 
-#: Digits of a rate after the point that are used; more are refused, so that a product is exact.
-RATE_DECIMALS = 6
-_UNIT = 10**6
+#: Digits of a rate after the point that are used: one unit of some currencies is a few millionths of a USD. More are
+#: refused, so that a product is exact.
+RATE_DECIMALS = 12
+_UNIT = 10**RATE_DECIMALS
 
 
-def rate_micros(rates: Sequence[tuple[str, str]], period: str) -> int | None:
-    """Millionths of a USD per unit for a period ('2023', '2023-05'); None where no rate is known.
+def rate_units(rates: Sequence[tuple[str, str]], period: str) -> int | None:
+    """Rate for a period ('2023', '2023-05') in units of 10**-RATE_DECIMALS USD; None where no rate is known.
 
-    >>> rate_micros(EUR, "2023-05"), rate_micros(EUR, "2023"), rate_micros((("2023", "1.0813"),), "2023-05"), rate_micros(EUR, "1998")
-    (1086800, 1081300, 1081300, None)
+    >>> [rate_units(EUR, period) for period in ("2023-05", "2023", "1998")]
+    [1086800000000, 1081300000000, None]
+    >>> rate_units((("2023", "0.000042"),), "2023-05")
+    42000000
     """
     known = dict(rates)
     text = known.get(period) or known.get(period[:4])

@@ -31,7 +31,7 @@ _LAYOUT_KEYS = (
     *_TEXT_KEYS, *_CHOICES, *_TABLES, *_LISTS, *_NUMBER_DEFAULTS,
     "delimiter", "quote", "name_pattern", "edition_rule", "has_trailing_field",
 )  # fmt: skip
-_NAME_GROUPS = ("edition", "release", "year")
+_NAME_GROUPS = ("edition", "release")
 #: The reader's longest code.
 _LONGEST_CODE = 16
 

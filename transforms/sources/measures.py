@@ -13,6 +13,7 @@ from transforms.sources import numbers
 from transforms.sources.reader import Block
 
 _UNIT = 10**RATE_DECIMALS
+_HALF = 10 ** (RATE_DECIMALS // 2)
 
 
 def parse_column(block: Block, column: str, entry: Field) -> tuple[np.ndarray, np.ndarray]:
@@ -24,16 +25,24 @@ def parse_column(block: Block, column: str, entry: Field) -> tuple[np.ndarray, n
     return values, statuses
 
 
-def converted(values: np.ndarray, micros: np.ndarray) -> np.ndarray:
-    """Thousandths of a currency to mills of a USD, exact, half to even; ``micros`` is the rate in millionths. (rows,)
+def is_too_big(values: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Whether the converted value leaves DECIMAL(18,3); (rows,) bool."""
+    found: np.ndarray = values.astype(np.float64) * rate >= float(numbers.LIMIT) * _UNIT
+    return found
 
-    >>> converted(np.array([4739000, 1]), np.array([945600, 500000])).tolist()
+
+def converted(values: np.ndarray, rate: np.ndarray) -> np.ndarray:
+    """Thousandths of a currency to mills of a USD, exact, half to even; ``rate`` in units of 10**-12 USD. (rows,)
+
+    >>> converted(np.array([4739000, 1]), np.array([945600000000, 500000000000])).tolist()
     [4481198, 0]
     """
-    whole, rest = np.divmod(values, _UNIT)
-    part = rest * micros
-    low, over = np.divmod(part, _UNIT)
-    result = whole * micros + low
+    # a product has up to 36 digits: both factors in two halves of six digits and the rest, so that each part fits in 64 bits
+    whole, rest = np.divmod(values, _HALF)
+    high, low = np.divmod(rate, _HALF)
+    middle, below = np.divmod(whole * low + rest * high, _HALF)
+    carry, over = np.divmod(below * _HALF + rest * low, _UNIT)
+    result = whole * high + middle + carry
     up = (over * 2 > _UNIT) | ((over * 2 == _UNIT) & (result % 2 == 1))
     found: np.ndarray = result + up
     return found

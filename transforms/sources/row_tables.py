@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.contracts import codes
-from transforms.contracts.rates import RATE_DECIMALS, rate_micros
+from transforms.contracts.rates import RATE_DECIMALS, rate_units
 from transforms.contracts.targets import FLAGS, MEASURES, ROLES
 from transforms.io.writer import decimals
 from transforms.sources.codelists import Judged
@@ -51,8 +51,8 @@ def _currency(parser: RowParser, times: np.ndarray) -> dict[str, pa.Array]:
     layout = parser.layout
     if layout.currency == "USD":
         return {}
-    micros = parser.times.lookup("micros", lambda v: rate_micros(layout.rates, v[2]) or 0)[times]  # type: ignore[index]
-    return {"currency_code": constant(layout.currency, len(times)), "usd_per_currency": pa.array(micros / 10**RATE_DECIMALS)}
+    rate = parser.times.lookup("rate", lambda v: rate_units(layout.rates, v[2]) or 0)[times]  # type: ignore[index]
+    return {"currency_code": constant(layout.currency, len(times)), "usd_per_currency": pa.array(rate / 10**RATE_DECIMALS)}
 
 
 def _valuation(parser: RowParser, rows: Rows, flows: np.ndarray, keep: Keep) -> pa.DictionaryArray:

@@ -9,7 +9,7 @@ import numpy as np
 
 from transforms.contracts import codes
 from transforms.contracts.layout import Field, Layout
-from transforms.contracts.rates import rate_micros
+from transforms.contracts.rates import rate_units
 from transforms.contracts.records import Snapshot
 from transforms.contracts.targets import MEASURES, MONEY, ROLES
 from transforms.sources import measures, numbers
@@ -138,17 +138,18 @@ class RowParser:
         if self.layout.currency == "USD":
             return
         rates = self.layout.rates
-        table = self.times.lookup("micros", lambda v: rate_micros(rates, v[2]) or 0)  # type: ignore[index]
-        micros = table[np.maximum(rows.codes["time"], -1)]
+        table = self.times.lookup("rate", lambda v: rate_units(rates, v[2]) or 0)  # type: ignore[index]
+        rate = table[np.maximum(rows.codes["time"], -1)]
         self._mark(
             rows,
-            (micros == 0) & (rows.fault == 0),
+            (rate == 0) & (rows.fault == 0),
             "period",
             f"has no {self.layout.currency} rate: add one to [rates.{self.layout.currency}]",
         )
         for column in MONEY:
             if column in rows.values:
-                rows.values[column] = measures.converted(rows.values[column], micros)
+                self._mark(rows, measures.is_too_big(rows.values[column], rate), column, numbers.REASONS[numbers.TOO_BIG])
+                rows.values[column] = measures.converted(rows.values[column], rate)
 
     def _kinds(self, rows: Rows) -> None:
         kind = np.zeros(len(rows.fault), np.int8)

@@ -1,11 +1,11 @@
-"""All that Dagster is told: assets from file to release, the jobs intake and refresh, what starts them."""
+"""All that Dagster is told: assets from file to release, and of feeds; the jobs fetch, intake and refresh, what starts them."""
 
 import json
 from pathlib import Path
 
 import dagster as dg
 
-from orchestration.defs import core, ingest, marts, release, triggers
+from orchestration.defs import core, feeds, ingest, marts, release, triggers
 from orchestration.resources import Run, launched_run
 from transforms.settings import Settings, load_settings
 
@@ -37,20 +37,25 @@ def build_defs(*, settings: Settings | None = None, manifest: Path | None = None
         release.release_asset([*built.keys, *ops.keys, marts.QUALITY]),
     ]
     whole = [key for a in assets if a.partitions_def is None for key in a.keys]
+    # Without a feed there is nothing for the job fetch to hold.
+    has_feeds = bool(known.feeds)
     return dg.Definitions(
-        assets=dg.map_asset_specs(lambda spec: spec.replace_attributes(owners=OWNERS), [*assets, marts.CHECK_RESULT]),
-        jobs=[triggers.INTAKE, triggers.REFRESH],
+        assets=dg.map_asset_specs(
+            lambda spec: spec.replace_attributes(owners=OWNERS), [*assets, *feeds.feed_assets(known), marts.CHECK_RESULT]
+        ),
+        jobs=[triggers.INTAKE, triggers.REFRESH, *([feeds.FETCH] if has_feeds else [])],
         sensors=[triggers.landing_sensor(known), triggers.stale_sensor(known, whole)],
-        schedules=[triggers.nightly_schedule(known)],
+        schedules=[triggers.nightly_schedule(known), *([triggers.feeds_schedule(known)] if has_feeds else [])],
         resources={"run": run if run is not None else launched_run(known)},
         executor=dg.in_process_executor,
     )
 
 
 def whole_assets(definitions: dg.Definitions) -> list[dg.AssetKey]:
-    """Assets without years: all that a run over no year builds."""
+    """Assets without years: all that a run over no year builds. Feeds are no part of it: a run asks no publisher."""
     graph = definitions.resolve_asset_graph()
-    return sorted(k for k in graph.materializable_asset_keys if graph.get(k).partitions_def is None)
+    nodes = {k: graph.get(k) for k in graph.materializable_asset_keys}
+    return sorted(k for k, node in nodes.items() if node.partitions_def is None and node.group_name != feeds.GROUP)
 
 
 @dg.definitions

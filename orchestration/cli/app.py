@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.develop import contracts, dev, synth
+from orchestration.cli.feeds import app as feeds
 from orchestration.cli.first import demo, doctor, init
 from orchestration.cli.look import quality, quarantine, sources, status
 from orchestration.cli.query import query
@@ -57,6 +58,7 @@ app.command("sources")(sources)
 app.command("status")(status)
 app.command("verify")(verify)
 app.command("doctor")(doctor)
+app.add_typer(feeds, name="feeds")
 app.add_typer(releases, name="releases")
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(quality, name="quality")

@@ -14,9 +14,11 @@ quality = typer.Typer(help="What the gates found.", no_args_is_help=True)
 
 
 def sources(as_json: AsJson = False) -> None:
-    """The files that are known: layout, release, coverage, years, licence, when they came."""
+    """The files that are known: layout, release, coverage, years, licence, when they came, and how fresh their source is."""
     from dataclasses import asdict
+    from datetime import UTC, datetime
 
+    from orchestration.freshness import freshness
     from transforms.io.snapshot import live_snapshots
     from transforms.settings import load_settings
     from transforms.sources.parse import known_years
@@ -24,10 +26,12 @@ def sources(as_json: AsJson = False) -> None:
     settings = load_settings()
     home = settings.home
     found = [(s, known_years(home, s)) for s in live_snapshots(settings)]
+    calendars = freshness(settings, datetime.now(UTC).date())
     if as_json:
-        say_json(
-            [{**{k: v for k, v in asdict(s).items() if k != "definition"}, "years": sorted(y) if y is not None else None} for s, y in found]
-        )
+        told = [{k: v for k, v in asdict(s).items() if k != "definition"} for s, _ in found]
+        years_of = [{"years": sorted(y) if y is not None else None} for _, y in found]
+        fresh_of = [{"freshness": [asdict(f) for f in calendars if f.source == s.source]} for s, _ in found]
+        say_json([one | years | fresh for one, years, fresh in zip(told, years_of, fresh_of, strict=True)])
         return
     if not found:
         say(f"no file in {home} yet: `entrepot run PATH` takes some")
@@ -38,8 +42,9 @@ def sources(as_json: AsJson = False) -> None:
         mark = "SYNTHETIC" if snapshot.is_synthetic else ""
         taken = f"{snapshot.taken_at:%Y-%m-%d %H:%M}"
         known = (snapshot.source, snapshot.layout, snapshot.source_release, snapshot.edition, span, snapshot.coverage)
-        rows.append((*known, size_text(snapshot.file_bytes), taken, snapshot.file_name, mark))
-    say(table_text(("source", "layout", "release", "edition", "years", "coverage", "size", "taken", "file", ""), rows))
+        fresh = "; ".join(f.said for f in calendars if f.source == snapshot.source)
+        rows.append((*known, size_text(snapshot.file_bytes), taken, snapshot.file_name, fresh, mark))
+    say(table_text(("source", "layout", "release", "edition", "years", "coverage", "size", "taken", "file", "source is", ""), rows))
 
 
 def status(as_json: AsJson = False) -> None:

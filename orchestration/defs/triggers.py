@@ -1,4 +1,4 @@
-"""The two jobs, and what starts them: files that landed, the night, and what is stale.
+"""The jobs, and what starts them: feeds that are due, files that landed, the night, and what is stale.
 
 A run over years names its range when it starts, and the years of a file are known once it is
 parsed: so ``intake`` takes and parses, and ``refresh`` follows over the years that are stale.
@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from orchestration.defs.feeds import FETCH, GROUP, feed_key
 from orchestration.defs.ingest import SNAPSHOTS, landed_files
 from orchestration.factories import YEAR_SET
+from orchestration.feeds import due_feeds
 from orchestration.landing import Look, due_refresh, list_files, next_look
 from orchestration.partitions import declare_years, range_tags
 from transforms.io.lock import holder
@@ -18,7 +20,7 @@ from transforms.settings import Settings
 
 REFRESH = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all(),
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(GROUP),
     executor_def=dg.in_process_executor,
     description="From the files at hand to a release, one step after another; the work is fanned out by Dask.",
 )
@@ -63,6 +65,26 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
         return _held(settings) or dg.RunRequest()
 
     return nightly
+
+
+def feeds_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """Every hour: one run that asks the feeds that are due. Not on the hour, when everybody asks publishers."""
+
+    @dg.schedule(
+        name="feeds", job=FETCH, cron_schedule="11 * * * *", execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
+    )
+    def feeds(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        """Calendars of the feeds, and when each was last asked."""
+        if held := _held(settings):
+            return held
+        if context.instance.get_run_records(dg.RunsFilter(job_name=FETCH.name, statuses=_UNFINISHED), limit=1):
+            return dg.SkipReason("the last look isn't finished")
+        due = due_feeds(settings, context.scheduled_execution_time)
+        if not due:
+            return dg.SkipReason("no feed is due")
+        return dg.RunRequest(asset_selection=[feed_key(feed.name) for feed in due])
+
+    return feeds
 
 
 def stale_sensor(settings: Settings, whole: list[dg.AssetKey], *, seconds: int = 15) -> dg.SensorDefinition:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 #: Comtrade's flow codes (UN Comtrade reference list "flow").
 FLOWS = ("M", "X", "DX", "FM", "MIP", "MOP", "RM", "RX", "XIP", "XOP")
@@ -31,6 +32,11 @@ CLASSIFICATIONS = (*HS_EDITIONS, *SITC_EDITIONS)
 #: Its codes begin with the six digits of the HS edition in force and mean another thing in another year.
 NATIONAL_TARIFF = r"[A-Z]{2,3}(19|20)[0-9]{2}"
 CLASSIFICATION_PATTERN = rf"^({'|'.join(CLASSIFICATIONS)}|{NATIONAL_TARIFF})$"
+#: What correlation tables relate beside the editions: BEC, ISIC, and the HS with its editions combined.
+CORRELATED = (*CLASSIFICATIONS, "HS", "BEC4", "BEC5", "ISIC3")
+CORRELATED_PATTERN = rf"^({'|'.join(CORRELATED)})$"
+#: How many codes each side of a relation has.
+RELATIONSHIPS = ("1:1", "1:n", "n:1", "n:n")
 #: Order in which bilateral totals take the first available classification.
 CLASSIFICATION_ORDER = ("H6", "H5", "H4", "H3", "H2", "H1", "H0", "S4", "S3", "S2", "S1")
 LEVEL_ORDER = (6, 5, 4, 3, 2, 1, 0, 8, 10, 7, 9)
@@ -96,6 +102,7 @@ def is_sitc(classification: str) -> bool:
     return classification in SITC_EDITIONS
 
 
+@cache
 def is_confidential(product_code: str) -> bool:
     """True for codes under which publishers put trade whose product they hide: nines, and letters inside a code.
 

@@ -36,7 +36,7 @@ def aggregate_year(home: Path, year: int) -> TaskResult:
     paths = lake.active_files(home, contracts.BILATERAL_FLOWS, year=year)
     lines: dict[tuple[str, str, str, str], list[int]] = {}
     with ExitStack() as stack:
-        writers = {t.name: stack.enter_context(PartitionWriter(home, t, {"year": year}, is_packed=True)) for t in contracts.AGGREGATES}
+        writers = {t.name: stack.enter_context(PartitionWriter(home, t, {"year": year})) for t in contracts.AGGREGATES}
         for stratum in flow_batches.strata(paths):
             _aggregate_stratum(stratum, writers, lines)
         files = [writer.close() for writer in writers.values()]

@@ -9,10 +9,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,9 +21,9 @@ from typing import BinaryIO
 from transforms.contracts.layout import Layout, Source
 from transforms.contracts.records import Snapshot
 from transforms.io.archives import BadFileError, member_names
-from transforms.io.failpoints import fail_point
-from transforms.io.files import CHUNK, copy_hashed, fsync_folder, sha256_of, write_text
+from transforms.io.files import CHUNK
 from transforms.io.recognise import HEADER_BYTES, Recognised, UnknownLayoutError, edition_code, from_name, recognise
+from transforms.io.snapshot_store import incoming, store
 from transforms.io.texts import open_text
 from transforms.settings import Settings, SettingsError
 
@@ -34,7 +33,7 @@ DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".7z", ".dat", ".json", 
 #: A file up to this size is read through before it is kept; a bigger one when it is parsed, once.
 _READ_THROUGH_BYTES = 64 << 20
 #: Read-me files are .txt too: one that no layout knows is passed over, in a folder or zip.
-_MAY_BE_PROSE = (".txt", ".dat")
+MAY_BE_PROSE = (".txt", ".dat")
 _SIDECAR_KEYS = ("source_release", "edition", "is_synthetic", "licence", "attribution", "redistribution", "coverage")
 
 
@@ -84,7 +83,7 @@ def _members(path: Path, settings: Settings) -> list[_Member]:
         try:
             found.append(_examine(path, name, settings, layouts))
         except UnknownLayoutError:
-            if suffix not in _MAY_BE_PROSE:
+            if suffix not in MAY_BE_PROSE:
                 raise
     if not found:
         raise BadFileError(f"{path.name}: holds no data file ({', '.join(names[:5]) or 'it is empty'})")
@@ -147,34 +146,28 @@ def _declare(
     }
 
 
-def _store(path: Path, sha256: str, snapshot: Snapshot, home: Path) -> None:
-    folder = home / "snapshots" / snapshot.snapshot_id
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / snapshot.file_name
-    if not target.exists():
-        temporary = folder / f".{os.getpid()}.tmp"
-        try:
-            if copy_hashed(path, temporary) != sha256:
-                raise BadFileError(f"{path}: changed while it was copied; hand it over again when it is whole")
-            with temporary.open("rb+") as handle:
-                os.fsync(handle.fileno())
-            fail_point("snapshot.before_rename")
-            temporary.replace(target)
-            fsync_folder(folder)
-        finally:
-            temporary.unlink(missing_ok=True)
-    fail_point("snapshot.before_manifest")
-    record = {**dataclasses.asdict(snapshot), "taken_at": snapshot.taken_at.isoformat()}
-    del record["definition"]
-    write_text(folder / "snapshot.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
-
-
 def _take_file(path: Path, settings: Settings, declared: Declared, *, keep: bool) -> list[Snapshot]:
     if path.stat().st_size == 0:
         raise BadFileError(f"{path.name}: the file is empty")
-    members = _members(path, settings)
-    sha256, said = sha256_of(path), _sidecar(path)
+    members, said = _members(path, settings), _sidecar(path)
     known = {s.snapshot_id: s for s in live_snapshots(settings)}
+    with incoming(path, settings.home, known.values(), keep=keep) as (sha256, copy):
+        return _take_members(path, copy, sha256, members, settings, declared, said, known, keep=keep)
+
+
+def _take_members(
+    path: Path,
+    copy: Path,
+    sha256: str,
+    members: Sequence[_Member],
+    settings: Settings,
+    declared: Declared,
+    said: dict[str, object],
+    known: Mapping[str, Snapshot],
+    *,
+    keep: bool,
+) -> list[Snapshot]:
+    """One snapshot per layout among the members."""
     # The flows keep the file's own hash as id; code lists beside them in one zip get a derived one.
     layouts = sorted(
         {m.recognised.layout.name: m.recognised.layout for m in members}.values(), key=lambda entry: (entry.kind != "flows", entry.name)
@@ -203,7 +196,7 @@ def _take_file(path: Path, settings: Settings, declared: Declared, *, keep: bool
             if snapshot.layout == old.layout:
                 snapshot = dataclasses.replace(snapshot, definition=old.definition)
         if keep and snapshot != old:
-            _store(path, sha256, snapshot, settings.home)
+            store(copy, snapshot, settings.home)
         taken.append(snapshot)
     return taken
 
@@ -230,7 +223,7 @@ def take_snapshot(path: Path, settings: Settings, *, declared: Declared | None =
         try:
             taken += _take_file(file, settings, declared, keep=keep)
         except UnknownLayoutError:
-            if file.suffix.lower() not in _MAY_BE_PROSE:
+            if file.suffix.lower() not in MAY_BE_PROSE:
                 raise
     if not taken:
         raise BadFileError(f"{path}: holds no data file ({', '.join(DATA_SUFFIXES)})")

@@ -86,7 +86,9 @@ class Judged:
         """
         known = self._lookups.get(name)
         if known is None or len(known) != len(self.values) + 1:
-            known = self._lookups[name] = np.array([*(of_value(v) for v in self.values), 0], np.int64)
+            before = known[:-1] if known is not None else np.empty(0, np.int64)
+            fresh = [of_value(v) for v in self.values[len(before) :]]
+            known = self._lookups[name] = np.concatenate([before, np.array([*fresh, 0], np.int64)])
         return known
 
     def parts(self, position: int) -> tuple[pa.Array, np.ndarray]:

@@ -12,19 +12,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.layout import Source
 from transforms.contracts.records import DataFile, LedgerLine, Snapshot, TaskResult
 from transforms.io.lake import PartitionWriter, mills
 from transforms.io.parsed import PARSE_VERSION, parsed_folder
+from transforms.io.writer import adopt
 from transforms.sources import conflicts, supersede
 from transforms.sources import slices as slices_module
+from transforms.sources.lake_form import leaves_of, ready_folder, with_origin
 from transforms.sources.measures import exact_sum
 from transforms.sources.parse import YearReport, parse_snapshot, read_report
 from transforms.sources.parts import add_up
 from transforms.sources.reader import layout_of
-from transforms.sources.row_tables import constant, whole
+from transforms.sources.row_tables import whole
 from transforms.sources.rows import KINDS
 from transforms.sources.spool import Spool
 
@@ -39,7 +40,7 @@ class Slice:
 
     snapshot: Snapshot
     member: str
-    path: Path
+    folder: Path
     report: YearReport
     age: int
 
@@ -74,8 +75,7 @@ def _slices(home: Path, source: Source, year: int, snapshots: Sequence[Snapshot]
         for member in snapshot.members:
             report = parse_snapshot(home, snapshot, member)
             if year in report.years:
-                path = parsed_folder(home, snapshot, member) / f"year={year}.arrows"
-                found.append(Slice(snapshot, member, path, report.years[year], age))
+                found.append(Slice(snapshot, member, parsed_folder(home, snapshot, member), report.years[year], age))
     return found
 
 
@@ -114,42 +114,19 @@ def _groups(slices: Sequence[Slice]) -> Iterator[set[str]]:
         yield group
 
 
-def _read(entry: Slice, reporters: set[str]) -> Iterator[pa.Table]:
+def _read(entry: Slice, year: int, reporters: set[str]) -> Iterator[pa.Table]:
     """Rows of these reporters, batch by batch."""
     takes_all = reporters.issuperset(entry.report.reporters)
-    for table in slices_module.read(entry.path):
+    for table in slices_module.read(entry.folder, year):
         if not takes_all:
             table = table.filter(pc.is_in(table.column("reporter_code").cast(pa.string()), pa.array(sorted(reporters))))
         if table.num_rows:
             yield whole(table)
 
 
-def _with_origin(table: pa.Table, entry: Slice) -> pa.Table:
-    rows = table.num_rows
-    table = table.append_column("snapshot_id", constant(entry.snapshot.snapshot_id, rows))
-    table = table.append_column("snapshot_member", constant(entry.member, rows))
-    return table.append_column("age", pa.array(np.full(rows, entry.age, np.int64)))
-
-
-def _leaves(table: pa.Table) -> pa.Table:
-    """Parsed rows that stand, with the columns of reported_flows."""
-    partner, reporter = table.column("partner_code"), table.column("reporter_code")
-    special = pa.array(sorted(codes.SPECIAL_AREAS))
-    is_special = pc.or_(_is_in(partner, special), _is_in(reporter, special))
-    is_self = pc.equal(partner.cast(pa.string()), reporter.cast(pa.string()))
-    table = table.append_column("is_special", is_special).append_column("is_self_trade", is_self)
-    table = table.append_column("is_confidential", _hidden(table.column("product_code")))
-    return table.select(contracts.REPORTED_FLOWS.file_columns)
-
-
-def _hidden(products: pa.ChunkedArray) -> pa.ChunkedArray:
-    chunks = [pa.array([codes.is_confidential(p) for p in c.dictionary.to_pylist()], pa.bool_()).take(c.indices) for c in products.chunks]
-    return pa.chunked_array(chunks, pa.bool_())
-
-
-def _is_in(column: pa.ChunkedArray, values: pa.Array) -> pa.ChunkedArray:
-    chunks = [pc.is_in(c.dictionary, values).take(c.indices) for c in column.chunks]
-    return pa.chunked_array(chunks, pa.bool_())
+def _with_age(table: pa.Table, entry: Slice) -> pa.Table:
+    table = with_origin(table, entry.snapshot.snapshot_id, entry.member)
+    return table.append_column("age", pa.array(np.full(table.num_rows, entry.age, np.int64)))
 
 
 def _controls(table: pa.Table, is_parent: np.ndarray) -> pa.Table:
@@ -189,7 +166,7 @@ def _resolve(
     found.add(table, np.flatnonzero(fate == supersede.CONFLICT))
     control = position[np.isin(fate[position], (supersede.CONTROL, supersede.BROKEN_DOWN))]
     control = supersede.control_order(table, control)
-    return _leaves(standing), _controls(table.take(pa.array(control)), is_parent[control])
+    return leaves_of(standing), _controls(table.take(pa.array(control)), is_parent[control])
 
 
 def _count_quarantined(home: Path, year: int, snapshots: Sequence[Snapshot], ledger: Ledger) -> None:
@@ -222,16 +199,6 @@ def _parse_warnings(home: Path, year: int, snapshots: Sequence[Snapshot]) -> tup
     return tuple(found)
 
 
-def _is_ready(slices: Sequence[Slice]) -> bool:
-    """True where the one slice already is what the lake wants: sorted, all leaves of one level."""
-    if len(slices) != 1:
-        return False
-    report = slices[0].report
-    if layout_of(slices[0].snapshot).summed_roles:
-        return False
-    return report.is_sorted and not report.has_controls and len(report.levels) == 1 and len(report.periods) == 1
-
-
 def ingest_partition(home: Path, source: Source, year: int, snapshots: Sequence[Snapshot]) -> TaskResult:
     """Write partition (source, year) of reported_flows and control_totals from all live snapshots; a Dask task.
 
@@ -248,25 +215,29 @@ def ingest_partition(home: Path, source: Source, year: int, snapshots: Sequence[
         PartitionWriter(home, contracts.REPORTED_FLOWS, partition) as flows,
         PartitionWriter(home, contracts.CONTROL_TOTALS, partition) as totals,
     ):
-        if _is_ready(slices):
-            _stream(slices[0], flows, ledger)
-        else:
-            _merge(home, slices, source, flows, totals, ledger, found)
+        ready = slices[0].report.ready if len(slices) == 1 else None
+        if ready is None:
+            _merge(home, slices, source, year, flows, totals, ledger, found)
         found.write()
         files: list[DataFile] = [f for f in (flows.close(), totals.close()) if f is not None]
+    if ready is not None:
+        files.append(_take_over(home, slices[0], ready, ledger))
     return TaskResult(tuple(files), ledger.lines(), (*_parse_warnings(home, year, snapshots), *found.warnings))
 
 
-def _stream(entry: Slice, flows: PartitionWriter, ledger: Ledger) -> None:
-    for part in _read(entry, set(entry.report.reporters)):
-        _count(part.combine_chunks(), np.zeros(part.num_rows, np.int8), ledger)
-        flows.write(_leaves(_with_origin(part, entry)))
+def _take_over(home: Path, entry: Slice, ready: DataFile, ledger: Ledger) -> DataFile:
+    """The one slice is what the lake wants, and parsing wrote it so: its file becomes the partition's."""
+    (period,) = entry.report.periods
+    ledger.add("M" if "-" in period else "A", period, "out", ready.rows, ready.value_mills or 0)
+    adopt(home, contracts.REPORTED_FLOWS, ready, ready_folder(entry.folder, dict(ready.partition)["year"]))
+    return ready
 
 
 def _merge(
     home: Path,
     slices: Sequence[Slice],
     source: Source,
+    year: int,
     flows: PartitionWriter,
     totals: PartitionWriter,
     ledger: Ledger,
@@ -280,7 +251,7 @@ def _merge(
     periods = {p for s in slices for p in s.report.periods}
     with Spool(home / "build" / "spool", is_direct=len(periods) <= 1) as spool:
         for reporters in _groups(slices):
-            parts = [_with_origin(t, s) for s in slices if not reporters.isdisjoint(s.report.reporters) for t in _read(s, reporters)]
+            parts = [_with_age(t, s) for s in slices if not reporters.isdisjoint(s.report.reporters) for t in _read(s, year, reporters)]
             leaves, controls = _resolve(pa.concat_tables(parts), complete, summed, ledger, found)
             spool.put(flows, leaves)
             spool.put(totals, controls)

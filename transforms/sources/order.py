@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from transforms.contracts import codes
 from transforms.sources.rows import RowParser, Rows
@@ -26,6 +27,7 @@ def period_rank(frequency: str, period: str) -> int:
 
 
 _FIRST_YEAR = 1900
+_KEY = ("time", "reporter_code", "partner_code", "flow_code", "classification", "product")
 #: Bits of the level at the end of ``pack``.
 LEVEL_BITS = 4
 _FLOW_RANK = {flow: rank for rank, flow in enumerate(sorted(codes.FLOWS, key=lambda f: (len(f), f)))}
@@ -63,6 +65,23 @@ def classification_rank(name: str) -> int:
     return len(_SHARED_RANK) + prefix * 200 + int(name[-4:]) - _FIRST_YEAR
 
 
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _rises(first, second, ids, ranks):  # type: ignore[no-untyped-def]
+    """(whether every key is above the one before, the last key); ``first``, ``second`` are the key before them all.
+
+    ``ids`` are the columns of _KEY, ``ranks`` what each number stands for, the product's level last.
+    """
+    times, reporters, partners, flows, editions, products = ids
+    for i in range(len(times)):
+        head = (ranks[0][times[i]] << 20 | ranks[1][reporters[i]] << 10 | ranks[2][partners[i]]) << 4
+        head = (head | ranks[3][flows[i]]) << 26 | ranks[4][editions[i]] << 4 | ranks[6][products[i]]
+        tail = ranks[5][products[i]]
+        if head < first or (head == first and tail <= second):
+            return False, head, tail
+        first, second = head, tail
+    return True, first, second
+
+
 class SortWatch:
     """Notes, year by year, whether rows arrive strictly ascending (so: sorted, no key twice)."""
 
@@ -74,21 +93,21 @@ class SortWatch:
         """Look at the kept rows (positions) of a block."""
         if year in self._broken:
             return
-        judged, taken = parser.judged, {k: v[keep] for k, v in rows.codes.items()}
-        first = pack(
-            parser.times.lookup("rank", lambda v: period_rank(v[1], v[2]))[taken["time"]],  # type: ignore[index]
-            judged["reporter_code"].lookup("number", lambda v: int(str(v)))[taken["reporter_code"]],
-            judged["partner_code"].lookup("number", lambda v: int(str(v)))[taken["partner_code"]],
-            judged["flow_code"].lookup("rank", lambda v: flow_rank(str(v)))[taken["flow_code"]],
-            judged["classification"].lookup("rank", lambda v: classification_rank(str(v)))[taken["classification"]],
-            parser.products.lookup("level", lambda v: v[1])[taken["product"]],  # type: ignore[index]
+        judged, products = parser.judged, parser.products
+        ranks = (
+            parser.times.lookup("rank", lambda v: period_rank(v[1], v[2])),  # type: ignore[index]
+            judged["reporter_code"].lookup("number", lambda v: int(str(v))),
+            judged["partner_code"].lookup("number", lambda v: int(str(v))),
+            judged["flow_code"].lookup("rank", lambda v: flow_rank(str(v))),
+            judged["classification"].lookup("rank", lambda v: classification_rank(str(v))),
+            products.lookup("rank", lambda v: text_rank(v[0])),  # type: ignore[index]
+            products.lookup("level", lambda v: int(v[1])),  # type: ignore[index]
         )
-        second = parser.products.lookup("rank", lambda v: text_rank(v[0]))[taken["product"]]  # type: ignore[index]
-        rises = (first[1:] > first[:-1]) | ((first[1:] == first[:-1]) & (second[1:] > second[:-1]))
-        before = self._last.get(year)
-        if not rises.all() or (before is not None and before >= (int(first[0]), int(second[0]))):
+        ids = tuple(rows.codes[k][keep].astype(np.int32, copy=False) for k in _KEY)
+        rises, first, second = _rises(*self._last.get(year, (-1, -1)), ids, ranks)
+        if not rises:
             self._broken.add(year)
-        self._last[year] = (int(first[-1]), int(second[-1]))
+        self._last[year] = (int(first), int(second))
 
     def is_sorted(self, year: int) -> bool:
         """True where all rows of the year came strictly ascending."""

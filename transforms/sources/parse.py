@@ -12,18 +12,19 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from transforms.contracts.layout import Layout
-from transforms.contracts.records import Snapshot
+from transforms.contracts.records import DataFile, Snapshot
 from transforms.io.archives import BadFileError
 from transforms.io.files import fsync_folder, write_text
 from transforms.io.parsed import parsed_folder
 from transforms.io.snapshot import open_member
 from transforms.sources import judges
 from transforms.sources.codelists import Encoder
+from transforms.sources.lake_form import ReadyFiles
 from transforms.sources.measures import exact_sum
 from transforms.sources.names import NameCollector, parse_list
 from transforms.sources.order import SortWatch
@@ -35,15 +36,17 @@ from transforms.sources.slices import QuarantineWriter, SliceWriters
 
 @dataclass(frozen=True)
 class YearReport:
-    """What a member holds of one year. ``reporters``: rows per reporter; ``levels``: product levels of leaves."""
+    """What a member holds of one year. ``reporters``: rows per reporter; ``levels``: product levels of leaves.
+
+    ``ready`` is the lake's own file where all rows came as the lake stores them.
+    """
 
     rows: int
     value_mills: int
-    is_sorted: bool
-    has_controls: bool
     levels: tuple[int, ...]
     reporters: dict[str, int]
     periods: tuple[str, ...]
+    ready: DataFile | None = None
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,15 @@ def read_report(home: Path, snapshot: Snapshot, member: str) -> ParseReport | No
         return None
     values = json.loads(path.read_text("utf-8"))
     values["warnings"] = tuple(values["warnings"])
-    values["years"] = {
-        int(y): YearReport(**{**v, "levels": tuple(v["levels"]), "periods": tuple(v["periods"])}) for y, v in values["years"].items()
-    }
+    values["years"] = {int(y): _year_report(v) for y, v in values["years"].items()}
     return ParseReport(**values)
+
+
+def _year_report(values: dict[str, Any]) -> YearReport:
+    ready = values.pop("ready")
+    if ready is not None:
+        ready = DataFile(**{**ready, "partition": tuple((k, v) for k, v in ready["partition"])})
+    return YearReport(**{**values, "levels": tuple(values["levels"]), "periods": tuple(values["periods"])}, ready=ready)
 
 
 def known_years(home: Path, snapshot: Snapshot) -> frozenset[int] | None:
@@ -92,13 +100,19 @@ class _Tally:
     reporters: Counter[str] = field(default_factory=Counter)
     periods: set[str] = field(default_factory=set)
 
+    @property
+    def is_plain(self) -> bool:
+        """Leaves of one level and one period."""
+        return not self.has_controls and len(self.levels) == 1 and len(self.periods) == 1
+
 
 class _MemberParse:
     """State of one member while its blocks go by."""
 
-    def __init__(self, snapshot: Snapshot, member: str, folder: Path) -> None:
-        self.snapshot, self.member, self.folder = snapshot, member, folder
-        self.slices, self.quarantine = SliceWriters(folder), QuarantineWriter(folder)
+    def __init__(self, home: Path, snapshot: Snapshot, member: str, folder: Path) -> None:
+        self.snapshot, self.member = snapshot, member
+        self.ready, self.slices = ReadyFiles(home, snapshot, member, folder), SliceWriters(folder)
+        self.quarantine = QuarantineWriter(folder)
         self.parser: RowParser | None = None
         self.names = NameCollector()
         self.order = SortWatch()
@@ -120,11 +134,15 @@ class _MemberParse:
         for year in years[:1] if is_whole else np.unique(years[good]):
             keep = slice(None) if is_whole else np.flatnonzero(good & (years == year))
             table = table_of(parser, rows, block, keep)
-            self.slices.write(int(year), table)
             self.order.watch(int(year), parser, rows, keep)
-            self._count(int(year), parser, rows, keep)
+            tally = self._count(int(year), parser, rows, keep)
+            is_ready = self.order.is_sorted(int(year)) and tally.is_plain and not parser.layout.summed_roles
+            if self.ready.takes(int(year), is_ready=is_ready):
+                self.ready.write(int(year), table)
+            else:
+                self.slices.write(int(year), table)
 
-    def _count(self, year: int, parser: RowParser, rows: Rows, keep: np.ndarray | slice) -> None:
+    def _count(self, year: int, parser: RowParser, rows: Rows, keep: np.ndarray | slice) -> _Tally:
         tally = self.tallies.setdefault(year, _Tally())
         kinds = rows.kind[keep]
         tally.rows += len(kinds)
@@ -138,6 +156,7 @@ class _MemberParse:
         for code, count in zip(parser.judged["reporter_code"].values, counts, strict=True):
             if count:
                 tally.reporters[str(code)] += int(count)
+        return tally
 
     def report(self) -> ParseReport:
         """Close the files and say what was found; BadFileError where not one row could be read."""
@@ -145,6 +164,7 @@ class _MemberParse:
         first = self.quarantine.first
         self.slices.close()
         self.quarantine.close()
+        ready = self.ready.close()
         label = self.snapshot.file_name if self.member == self.snapshot.file_name else f"{self.snapshot.file_name}: {self.member}"
         if not parsed:
             raise BadFileError(f"{label}: none of its {self.rows_in} rows can be read; the first: {first}")
@@ -152,11 +172,10 @@ class _MemberParse:
             y: YearReport(
                 t.rows,
                 t.value,
-                self.order.is_sorted(y),
-                t.has_controls,
                 tuple(sorted(t.levels)),
                 dict(sorted(t.reporters.items())),
                 tuple(sorted(t.periods)),
+                ready[y][0] if y in ready and ready[y][1] else None,
             )
             for y, t in sorted(self.tallies.items())
         }
@@ -179,7 +198,7 @@ class _MemberParse:
 
 
 def _parse_flows(home: Path, snapshot: Snapshot, member: str, folder: Path) -> ParseReport:
-    state = _MemberParse(snapshot, member, folder)
+    state = _MemberParse(home, snapshot, member, folder)
     layout = layout_of(snapshot)
     with open_member(home, snapshot, member) as stream:
         opened = open_blocks(stream, layout, member)

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from transforms.sources.lake_form import read_ready, ready_folder
 from transforms.sources.reader import Block
 from transforms.sources.rows import RowParser, Rows
 
@@ -62,8 +63,13 @@ class SliceWriters:
             writer.close()
 
 
-def read(path: Path) -> Iterator[pa.Table]:
-    """The batches of a slice, each as a table of one chunk; memory follows the batch."""
+def read(folder: Path, year: int) -> Iterator[pa.Table]:
+    """A member's rows of a year, in the file's order, each batch as a table of one chunk; memory follows the batch."""
+    for ready in ready_folder(folder, year).glob("*.parquet"):
+        yield from read_ready(ready)
+    path = folder / f"year={year}.arrows"
+    if not path.exists():
+        return
     with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as stream:
         for batch in stream:
             yield pa.Table.from_batches([batch])

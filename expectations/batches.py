@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from expectations.duckdb_datasource import Session, quoted
 from transforms.contracts.arrow import hive_types, sql_type
 from transforms.contracts.model import Table
+
+#: In the key of every table of flows: rows of different periods are never duplicates of one another.
+PERIOD = "period"
 
 
 class UnknownTableError(KeyError):
@@ -28,6 +32,8 @@ class Batch:
     source: str = ""
     broken: dict[str, str] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    #: rows by period where they were counted so already
+    periods: dict[str | None, int] = field(default_factory=dict)
 
     @property
     def inventory_view(self) -> str:
@@ -131,12 +137,21 @@ def make_view(session: Session, batch: Batch, keys: Iterable[str]) -> None:
     session.rows(f"create or replace view {name} as {' union all '.join(selects)}")
 
 
+def _by_period(found: Iterable[tuple[Any, ...]]) -> dict[str | None, int]:
+    return {period: int(count) for period, count in sorted(found, key=lambda row: row[0] or "")}
+
+
+def rows_by_period(session: Session, batch: Batch, key: str) -> dict[str | None, int]:
+    """Rows of a partition by period, ascending, NULL first; asks the view that ``make_view`` made."""
+    if batch.periods:
+        return batch.periods
+    where = f"partition_key = '{quoted(key)}'"
+    return _by_period(session.rows(f"select {PERIOD}, count(*) from {batch.table.name} where {where} group by {PERIOD}"))
+
+
 def open_mart(session: Session, table: Table, source: str | None) -> Batch:
     """The inventory of a mart ``source`` ("catalog"."marts"."name"); None where the database doesn't hold it."""
     batch = Batch(table, None, source or "")
-    count = 0 if source is None else int(session.rows(f"select count(*) from {source}")[0][0])
-    batch.counts[""] = count
-    session.rows(f"create table {batch.inventory_view} as select '' as partition_key, {count}::bigint as row_count")
     described = "select null::varchar, null, null::bigint, null::varchar, null::varchar where false"
     if source is not None:
         catalog, schema, name = (part.strip('"') for part in source.split("."))
@@ -147,4 +162,17 @@ def open_mart(session: Session, table: Table, source: str | None) -> Batch:
     session.rows(
         f"create table {batch.columns_view} as select * from ({described}) t(partition_key, file_name, position, column_name, column_type)"
     )
+    batch.counts[""] = _count_mart(session, batch)
+    session.rows(f"create table {batch.inventory_view} as select '' as partition_key, {batch.counts['']}::bigint as row_count")
     return batch
+
+
+def _count_mart(session: Session, batch: Batch) -> int:
+    """Rows of a mart. A view with names joins them all to count them, so it is asked for its periods in the same go."""
+    if not batch.source:
+        return 0
+    has_period = session.rows(f"select 1 from {batch.columns_view} where column_name = '{PERIOD}'")
+    if PERIOD not in batch.table.key or not has_period:
+        return int(session.rows(f"select count(*) from {batch.source}")[0][0])
+    batch.periods = _by_period(session.rows(f"select {PERIOD}, count(*) from {batch.source} group by {PERIOD}"))
+    return sum(batch.periods.values())

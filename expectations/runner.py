@@ -180,19 +180,33 @@ def _raised(found: list[dict[str, Any]] | EvaluationError, check: str, table: Ta
     return found
 
 
-def _key_queries(batch: Batch, keys: Sequence[str]) -> list[str]:
-    """Queries for duplicates that each hold at most about KEYS_AT_ONCE keys."""
-    groups: list[tuple[list[str], int]] = []
-    for key in keys:
-        count = batch.counts[key]
+def _bounded(counts: Mapping[Any, int]) -> list[tuple[list[Any], int]]:
+    """Neighbours grouped up to KEYS_AT_ONCE rows, each group with its rows; one that is larger by itself stands alone."""
+    groups: list[tuple[list[Any], int]] = []
+    for name, count in counts.items():
         if groups and groups[-1][1] + count <= KEYS_AT_ONCE:
-            groups[-1] = ([*groups[-1][0], key], groups[-1][1] + count)
+            groups[-1] = ([*groups[-1][0], name], groups[-1][1] + count)
         else:
-            groups.append(([key], count))
+            groups.append(([name], count))
+    return groups
+
+
+def _key_queries(session: Session, batch: Batch, keys: Sequence[str]) -> list[str]:
+    """Queries for duplicates that each hold at most about KEYS_AT_ONCE keys.
+
+    What is larger is cut by period, which is in the key, so equal keys stay together: files and row
+    groups of other periods are skipped. Slices of hashes read everything once a slice, so they come last.
+    """
     queries = []
-    for members, count in groups:
-        slices = -(-count // KEYS_AT_ONCE)
-        queries += [suites.key_query(batch.table, members, slices, part) for part in range(slices)]
+    for members, count in _bounded({key: batch.counts[key] for key in keys}):
+        where = suites.among(suites.PARTITION, members)
+        pieces = [(where, count)]
+        if count > KEYS_AT_ONCE and batches.PERIOD in batch.table.key:
+            found = _bounded(batches.rows_by_period(session, batch, members[0]))
+            pieces = [(f"{where} and {suites.among(batches.PERIOD, periods)}", rows) for periods, rows in found]
+        for predicate, rows in pieces:
+            slices = -(-rows // KEYS_AT_ONCE)
+            queries += [suites.key_query(batch.table, predicate, slices, part) for part in range(slices)]
     return queries
 
 
@@ -205,7 +219,7 @@ def _gate_rows(session: Session, batch: Batch, keys: Sequence[str], rules: Seque
     key = suites.key_check(table)
     parts: list[tuple[list[Check], str]] = [(folded, suites.folded_query(folded))] if folded else []
     if key is not None:
-        parts += [([key], query) for query in _key_queries(batch, keys)]
+        parts += [([key], query) for query in _key_queries(session, batch, keys)]
         checks.insert(0, key)
     parts += [([check], suites.single_query(check)) for check in alone]
     findings = _Findings(checks)

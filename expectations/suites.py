@@ -158,14 +158,20 @@ def single_query(check: Check) -> str:
     return "with rows_of_batch as (select * from {batch}) " + escaped(_per_check(inner))
 
 
-def key_query(table: Table, partitions: Sequence[str], slices: int, part: int) -> str:
-    """Duplicated keys among ``partitions``, in the slice ``part`` of ``slices`` of hash values.
+def among(name: str, values: Sequence[str | None]) -> str:
+    """SQL that a column holds one of ``values``, NULL among them."""
+    listed = ", ".join(_literal(v) for v in values if v is not None)
+    tests = [f"{name} in ({listed})"] if listed else []
+    return "(" + " or ".join([*tests, *([f"{name} is null"] if None in values else [])]) + ")"
+
+
+def key_query(table: Table, where: str, slices: int, part: int) -> str:
+    """Duplicated keys among the rows that ``where`` takes, in the slice ``part`` of ``slices`` of hash values.
 
     Only 64-bit hashes of all rows are held, which bounds memory; keys whose hashes
     collide are then compared in full, so the answer is exact. Counts surplus rows.
     """
     keys = ", ".join(table.key)
-    where = f"{PARTITION} in ({', '.join(_literal(p) for p in partitions)})"
     if slices > 1:
         where += f" and hash({keys}) % {slices} = {part}"
     hashes = f"select hash({keys}) as h from BATCH where {where}"

@@ -15,7 +15,8 @@ from expectations.rule import YEAR_DIFFERS
 from expectations.rules import RULES
 from tests.unit import expectation_files as files
 from tests.unit import expectation_rows as rows_of
-from transforms.contracts import lake
+from transforms.contracts import lake, marts
+from transforms.contracts.records import CheckResult
 
 KEY = "source=comtrade/year=2014"
 
@@ -61,10 +62,69 @@ def test_a_period_lies_in_the_partitions_year_by_its_text(period: str | None, ye
     assert duckdb.execute(f"select {YEAR_DIFFERS} from (select ? as period, ?::smallint as year)", [period, year]).fetchone() == (differs,)
 
 
-def test_keys_are_looked_at_in_bounded_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small partitions share a query; 12 rows are cut into two slices; what comes after stands alone."""
-    monkeypatch.setattr(runner, "KEYS_AT_ONCE", 6)
-    table, counts = lake.REPORTED_FLOWS, {"source=a/year=1": 3, "source=a/year=2": 3, "source=a/year=3": 12, "source=a/year=4": 1}
-    batch = batches.Batch(table, {k: [tmp_path] for k in counts}, counts=counts)
-    queries = runner._key_queries(batch, list(counts))
-    assert [sum(k in q for k in counts) for q in queries] == [2, 1, 1, 1]
+def monthly(*periods: str | None) -> rows_of.Rows:
+    """One row of 2014 for each period given."""
+    base = rows_of.reported_flows(2014)[0]
+    return [{**base, "frequency": "M", "period": period} for period in periods]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The queries for duplicates, at most four keys at once."""
+    monkeypatch.setattr(runner, "KEYS_AT_ONCE", 4)
+    queries: list[str] = []
+    make = suites.key_query
+
+    def key_query(*arguments: Any) -> str:
+        queries.append(arguments[1] + f" {arguments[3]}/{arguments[2]}")
+        return make(*arguments)
+
+    monkeypatch.setattr(suites, "key_query", key_query)
+    return queries
+
+
+def duplicates(results: list[CheckResult]) -> dict[str, int | None]:
+    return {r.partition_key: r.failed_row_count for r in results if r.check_name == "key_is_unique"}
+
+
+def test_keys_are_held_in_bounded_pieces_each_of_whole_periods(tmp_path: Path, asked: list[str]) -> None:
+    """Small partitions share a query; a large one is cut by period, and what is larger still by hash."""
+    years = {
+        "2014": monthly("2014-01", "2014-02", "2014-02"),
+        "2015": monthly("2015-01"),
+        "2016": monthly("2016-01", "2016-01", "2016-02", None, None, *["2016-03"] * 5),
+    }
+    keys = {year: f"source=comtrade/year={year}" for year in years}
+    tables = {keys[year]: [files.write(tmp_path / keys[year] / "a.parquet", lake.REPORTED_FLOWS, rows)] for year, rows in years.items()}
+    results = runner.gate(lake.REPORTED_FLOWS, tables, rules=[])
+    assert asked == [
+        f"(partition_key in ('{keys['2014']}', '{keys['2015']}')) 0/1",
+        f"(partition_key in ('{keys['2016']}')) and (period in ('2016-01') or period is null) 0/1",
+        f"(partition_key in ('{keys['2016']}')) and (period in ('2016-02')) 0/1",
+        f"(partition_key in ('{keys['2016']}')) and (period in ('2016-03')) 0/2",
+        f"(partition_key in ('{keys['2016']}')) and (period in ('2016-03')) 1/2",
+    ]
+    assert duplicates(results) == {keys["2014"]: 1, keys["2015"]: 0, keys["2016"]: 1 + 1 + 4}
+
+
+def test_a_large_mart_is_cut_by_period_and_counted_once(tmp_path: Path, asked: list[str]) -> None:
+    rows = files.mart_rows()
+    totals = [{**rows["fct_bilateral_totals"][0], "period": period} for period in ("2014", "2012", "2013", "2014", "2012", "2012")]
+    path = files.database(tmp_path / "m.duckdb", {"release_info": rows["release_info"], "fct_bilateral_totals": totals})
+    results = runner.gate_database(path, [marts.FCT_BILATERAL_TOTALS], rules=[])
+    assert asked == [
+        "(partition_key in ('')) and (period in ('2012', '2013')) 0/1",
+        "(partition_key in ('')) and (period in ('2014')) 0/1",
+    ]
+    assert duplicates(results) == {"": 3}
+    assert next(r for r in results if r.check_name == "volume_floor").observed == "6 rows"
+
+
+def test_a_mart_without_its_period_is_refused_not_asked_for_it(tmp_path: Path) -> None:
+    rows = files.mart_rows()
+    path = files.database(tmp_path / "m.duckdb", {n: rows[n] for n in ("release_info", "fct_bilateral_totals")})
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("alter table marts.fct_bilateral_totals drop period")
+    (found,) = (r for r in runner.gate_database(path, [marts.FCT_BILATERAL_TOTALS]) if not r.is_passed)
+    lacking = [fault["column_name"] for fault in json.loads(found.sample or "") if fault["found_type"] is None]
+    assert (found.check_name, lacking) == ("columns_match_contract", ["period"])

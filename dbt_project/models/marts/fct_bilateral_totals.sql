@@ -16,6 +16,15 @@ with pair_totals as (
     from {{ ref('int_preferred_pair_totals') }}
 ),
 
+completeness as (
+    select
+        basis,
+        frequency,
+        period,
+        is_provisional
+    from {{ ref('period_completeness') }}
+),
+
 areas as (
     select
         area_code,
@@ -41,7 +50,13 @@ select
     pair_totals.net_weight_kg,
     pair_totals.flow_count,
     pair_totals.missing_weight_count,
+    completeness.is_provisional,
     {{ text_literal(var('release_id')) }} as release_id
 from pair_totals
+left join completeness
+    on
+        pair_totals.basis = completeness.basis
+        and pair_totals.frequency = completeness.frequency
+        and pair_totals.period = completeness.period
 left join areas as exporters on pair_totals.exporter_code = exporters.area_code
 left join areas as importers on pair_totals.importer_code = importers.area_code

@@ -39,6 +39,15 @@ coverage as (
     from {{ ref('int_world_coverage') }}
 ),
 
+completeness as (
+    select
+        basis,
+        frequency,
+        period,
+        is_provisional
+    from {{ ref('period_completeness') }}
+),
+
 areas as (
     select
         area_code,
@@ -135,7 +144,13 @@ select
     case
         when judged.null_reason is null then judged.value_fob_usd::double / judged.world_value_fob_usd::double
     end as share_of_world_exports,
+    completeness.is_provisional,
     judged.null_reason,
     {{ text_literal(var('release_id')) }} as release_id
 from judged
+left join completeness
+    on
+        judged.basis = completeness.basis
+        and judged.frequency = completeness.frequency
+        and judged.period = completeness.period
 left join areas on judged.exporter_code = areas.area_code

@@ -70,14 +70,14 @@ def _ended(report: Report) -> tuple[Status, str]:
     for lack in report.missing:
         by_state.setdefault(lack.state, []).append(lack)
     if report.stopped:
-        return "quota", f"{len(report.landed)} new, then {report.stopped}; {len(report.missing)} units are missing"
+        return "quota", f"{len(report.landed)} new, then {report.stopped}; {len(report.missing)} missing"
     for state, status in (("failed", "broken"), ("suspect-empty", "empty")):
         if found := by_state.get(state):
             told = "; ".join(f"{m.unit}: {m.reason}" for m in found[:_NAMED])
             more = f"; and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
             return status, f"{len(report.landed)} new; {told}{more}"  # type: ignore[return-value]
     silent = by_state.get("empty-confirmed", [])
-    return "ok", f"{len(report.landed)} new" + (f"; {len(silent)} units aren't published" if silent else "")
+    return "ok", f"{len(report.landed)} new" + (f"; {len(silent)} of those wanted not published" if silent else "")
 
 
 def _ask_comtrade(settings: Settings, feed: Feed, now: datetime, environment: Mapping[str, str] | None) -> FeedAnswer:

@@ -27,6 +27,69 @@ _MEANING = {
     "maximum_unpacked_bytes": "A file that unpacks to more is refused.",
     "maximum_unpack_ratio": "Unpacked over packed: a file above it is refused as a bomb.",
 }
+#: What has no default: a line that begins with # and no blank is TOML, and works once that # is gone.
+DECLARATIONS = """\
+# What follows declares things of your own. As it stands it does nothing: take the # off the lines that you want.
+
+# Feeds: files that are fetched by the publisher's calendar (docs/feeds.md). A key never stands here, only where it is.
+# Every January CEPII publishes the release V<year+2>01, which holds all years up to <year>.
+#[feeds.baci]
+#source = "baci"
+#url = "https://www.cepii.fr/DATA_DOWNLOAD/baci/data/BACI_{edition}_{release}.zip"
+#release = "V{year+2}01"
+#editions = ["HS17"]
+#first_period = "2017"
+#cadence = "monthly"       # asked so often; while something that is due is missing, every day
+#lag_days = 400            # from the last day of a period to the day on which it is published
+
+# Whole years of reporters, with a key of a UN Comtrade subscription that stands in this environment variable.
+#[feeds.comtrade]
+#source = "comtrade"
+#kind = "comtrade_bulk"
+#key_env = "COMTRADE_KEY"
+#reporters = ["842", "156"]
+#first_period = "2017"
+#cadence = "weekly"
+#lag_days = 180
+
+# Eurostat's monthly files; it revises the months of a year, so the newest twelve are asked for again.
+#[feeds.comext]
+#source = "comext"
+#url = "https://ec.europa.eu/eurostat/api/dissemination/files?file=comext/COMEXT_DATA/PRODUCTS/full_v2_{period}.7z"
+#frequency = "M"
+#first_period = "202401"
+#recheck_periods = 12
+#cadence = "weekly"
+#lag_days = 60
+
+# Sources: a national file without a line of Python. What each column fills, and how its numbers are written.
+#[sources.thai_customs]
+#title = "Thai Customs Department"
+#licence = "Open Government Data"
+#redistribution = "unknown"
+#[sources.thai_customs.layouts.imports]
+#constants = { reporter_code = "764", flow_code = "M", frequency = "M", valuation = "CIF" }
+#edition_rule = "hs"
+#currency = "THB"
+#[sources.thai_customs.layouts.imports.columns]
+#"Month" = "period"
+#"Country" = "partner_code"
+#"HS Code" = "product_code"
+#"CIF Value (Baht)" = { to = "value", decimal_mark = ".", group_mark = "," }
+
+# Aliases: a publisher renamed a column; from that day on both names are read.
+#[[aliases]]
+#layout = "baci"
+#column = "v"
+#also = "value_kusd"
+#since = 2026-11-01
+
+# Rates of exchange that the package doesn't have: USD per unit, in quotes, by year or month; a month's own goes before its year's.
+#[rates.EUR]
+#"2026-12" = "1.1700"
+#[rates.THB]
+#"2024" = "0.02835"
+"""
 _EXAMPLES = {"scheduler": "tcp://127.0.0.1:8786", "landing": "landing"}
 
 
@@ -52,4 +115,4 @@ def configuration_text() -> str:
         lines.append(f"[{title}]")
         for entry in fields(section):
             lines += _lines(entry.name, getattr(section, entry.name))
-    return "\n".join(lines)
+    return "\n".join([*lines, DECLARATIONS])

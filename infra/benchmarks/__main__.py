@@ -28,23 +28,22 @@ def main() -> None:
     options = _options()
     work = Path(options.work or tempfile.mkdtemp(prefix="entrepot-bench-")).absolute()
     out = Path(options.out)
+    known: dict[str, Any] = json.loads(out.read_text("utf-8")) if out.exists() else {}
     try:
         cores = effective_cores()
         print(f"Synthetic rows (they describe no real trade). {os.cpu_count()} cores, {cores:.2f} effective.", flush=True)
         for name in options.parts:
-            print(f"\n{name} ({load()})", flush=True)
+            before = load()
+            print(f"\n{name} ({before})", flush=True)
             found = PARTS[name](options, work)
-            # after each part: an hour's work isn't lost with the last of them
-            _merge(out, {"effective_cores": round(cores, 2), **found})
+            known = {**known, "effective_cores": round(cores, 2), **found}
+            known["measured"] = {**known.get("measured", {}), name: {"effective_cores": round(cores, 2), "before": before, "after": load()}}
+            # after each part: what is measured isn't lost with a later one
+            out.write_text(json.dumps(known, indent=2) + "\n", "utf-8")
     finally:
         if not options.work:
             shutil.rmtree(work, ignore_errors=True)
     print(f"written: {out}")
-
-
-def _merge(out: Path, found: dict[str, Any]) -> None:
-    known = json.loads(out.read_text("utf-8")) if out.exists() else {}
-    out.write_text(json.dumps({**known, **found}, indent=2) + "\n", "utf-8")
 
 
 def _parts(text: str) -> list[str]:

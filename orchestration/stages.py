@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from transforms.contracts import lake as contracts
+from transforms.contracts import lists
 from transforms.contracts.codes import PRODUCT_BUCKETS
 from transforms.contracts.layout import Catalog
 from transforms.contracts.layouts import BUILT_IN
@@ -216,7 +217,7 @@ AGGREGATE = Stage(
 
 DIMENSIONS = Stage(
     "dimensions",
-    (contracts.DIM_AREA, contracts.DIM_PRODUCT, contracts.SOURCE_RELEASE),
+    (contracts.DIM_AREA, contracts.DIM_PRODUCT, contracts.SOURCE_RELEASE, *lists.TABLES),
     _dimension_version,
     _dimension_inputs,
     _dimension_tasks,

@@ -15,7 +15,7 @@ from transforms.io import lake
 
 HARMONISED, BILATERAL, LEDGER = dg.AssetKey("harmonised_flows"), dg.AssetKey("bilateral_flows"), dg.AssetKey("ledger")
 AGGREGATES = {t.name: dg.AssetKey(t.name) for t in contracts.AGGREGATES}
-DIMENSIONS = {t.name: dg.AssetKey(t.name) for t in (contracts.DIM_AREA, contracts.DIM_PRODUCT, contracts.SOURCE_RELEASE)}
+DIMENSIONS = {t.name: dg.AssetKey(t.name) for t in stages.DIMENSIONS.tables}
 
 
 def core_assets(reported: Sequence[dg.AssetKey]) -> list[dg.AssetsDefinition]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from transforms.contracts import lists
 from transforms.contracts.model import Table
 from transforms.contracts.ops import CHECK_RESULT, LEDGER, PARTITION_STATE, QUARANTINE
 
@@ -258,6 +259,7 @@ TABLES: dict[str, Table] = {
         DIM_AREA,
         DIM_PRODUCT,
         SOURCE_RELEASE,
+        *lists.TABLES,
         LEDGER,
         QUARANTINE,
         PARTITION_STATE,

@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-from transforms.contracts import lake, ops
+from transforms.contracts import lake, lists, ops
+from transforms.contracts.mart_shape import from_lake as _from_lake
+from transforms.contracts.mart_shape import mart as _mart
 from transforms.contracts.model import Table
 
 #: Raised by hand: minor for additions, major for a rename, removal, retype or change of meaning.
 CONTRACT_VERSION = "1.0"
 
 _STRATUM = lake.STRATUM
-
-
-def _mart(
-    name: str,
-    grain: str,
-    key: tuple[str, ...],
-    columns: tuple[str, ...],
-    required: tuple[str, ...] = (),
-    *,
-    is_view: bool = False,
-    minimum_rows: int = 1,
-    sort_by: tuple[str, ...] = (),
-) -> Table:
-    return Table(
-        name,
-        "mart",
-        grain,
-        columns=(*columns, "release_id"),
-        key=key,
-        required=(*required, "release_id"),
-        sort_by=sort_by or key,
-        is_view=is_view,
-        minimum_rows=minimum_rows,
-    )
-
-
-def _from_lake(name: str, table: Table) -> Table:
-    return _mart(
-        name,
-        table.grain,
-        table.key,
-        table.columns,
-        table.required + table.partition_by,
-        minimum_rows=0 if table.name == "bilateral_flows" else 1,
-    )
 
 
 RELEASE_INFO = _mart(
@@ -290,6 +257,7 @@ STAGED = (
     lake.DIM_AREA,
     lake.DIM_PRODUCT,
     lake.SOURCE_RELEASE,
+    *lists.TABLES,
     lake.REPORTED_FLOWS,
     lake.BILATERAL_FLOWS,
     lake.PAIR_TOTALS,
@@ -309,6 +277,7 @@ MARTS: dict[str, Table] = {
         DIM_AREA,
         DIM_PRODUCT,
         DIM_SOURCE_RELEASE,
+        *lists.MARTS,
         FCT_REPORTED_FLOWS,
         FCT_BILATERAL_FLOWS,
         BILATERAL_FLOWS,

@@ -11,15 +11,15 @@ from transforms.contracts.model import Table
 from transforms.contracts.records import Snapshot
 from transforms.io import lake
 from transforms.io.parsed import parsed_folder
+from transforms.sources.lists import listed
 
 Name = tuple[str, str | None, str]
 
 
 def given_names(home: Path, snapshots: Sequence[Snapshot]) -> dict[Name, str]:
     """(kind, classification, code) -> name. Code lists before flow files, newer releases before older."""
-    ordered = sorted(snapshots, key=lambda s: (s.kind == "flows", _newest_first(s.source_release), s.snapshot_id))
     found: dict[Name, str] = {}
-    for snapshot in ordered:
+    for snapshot in _ordered(snapshots):
         for member in snapshot.members:
             path = parsed_folder(home, snapshot, member) / "names.parquet"
             if not path.exists():
@@ -27,6 +27,23 @@ def given_names(home: Path, snapshots: Sequence[Snapshot]) -> dict[Name, str]:
             for row in pq.ParquetFile(path).read().to_pylist():
                 found.setdefault((row["kind"], row["classification"], row["code"]), " ".join(row["name"].split()))
     return found
+
+
+def given_years(home: Path, snapshots: Sequence[Snapshot]) -> dict[str, tuple[int | None, int | None]]:
+    """Area code -> (first year, last year), None for always and still, where a list of areas states one of them."""
+    found: dict[str, tuple[int | None, int | None]] = {}
+    for _, rows in listed(home, _ordered(snapshots), "areas"):
+        for row in rows:
+            # lists parsed by an older version, and those of other publishers, state none
+            years = (row.get("valid_from"), row.get("valid_to"))
+            if any(years):
+                found.setdefault(str(row["code"]), years)  # type: ignore[arg-type]
+    return found
+
+
+def _ordered(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
+    """Code lists before flow files, newer releases before older."""
+    return sorted(snapshots, key=lambda s: (s.kind == "flows", _newest_first(s.source_release), s.snapshot_id))
 
 
 def _newest_first(release: str | None) -> tuple[int, ...]:

@@ -18,11 +18,18 @@ HEADER_BYTES = 1 << 16
 SOURCE_LINE = "source_line"
 #: A layout is one that knows at least so many columns of the header.
 _AT_LEAST = 2
+#: So many characters of an unknown header are shown.
+_SHOWN = 80
 BOM = codecs.BOM_UTF8
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 class UnknownLayoutError(BadFileError):
-    """No layout has this header; the text lists the layouts known and what the nearest misses."""
+    """No layout has this header; the text lists the layouts known and what the nearest misses, ``brief`` leaves the list out."""
+
+    def __init__(self, text: str, brief: str | None = None) -> None:
+        super().__init__(text)
+        self.brief = brief or text
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,8 @@ def refuse_foreign(head: bytes, name: str) -> None:
         raise BadFileError(f"{name}: the file is empty")
     if head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise BadFileError(f"{name}: is UTF-16; save it as UTF-8 and hand it over again")
+    if head.startswith(_OLD_WORKBOOK):
+        raise BadFileError(f"{name}: is a workbook of the old form (.xls); save it as .xlsx, or the sheet that is meant as .csv")
     if b"\0" in head[:4096]:
         raise BadFileError(f"{name}: holds NUL bytes: a binary file, or UTF-16 without its mark; a text table is needed")
     start = head.removeprefix(BOM).lstrip()[:200].lower()
@@ -90,8 +99,9 @@ def recognise(head: bytes, name: str, layouts: Sequence[Layout]) -> Recognised:
         if not missing and known >= _AT_LEAST:
             found.append((known, layout, header))
     if not found:
-        raise UnknownLayoutError(_unknown(name, line, near))
-    _, layout, header = max(found, key=lambda entry: entry[0])
+        raise _unknown(name, line, near)
+    # one header may be that of several lists: then the file's name says which
+    _, layout, header = max(found, key=lambda entry: (entry[0], bool(from_name(entry[1], name))))
     twice = sorted({c for c in header if header.count(c) > 1})
     if twice:
         raise BadFileError(f"{name}: column {twice[0]!r} stands twice in the header")
@@ -99,12 +109,19 @@ def recognise(head: bytes, name: str, layouts: Sequence[Layout]) -> Recognised:
     return Recognised(layout, header, extras)
 
 
-def _unknown(name: str, line: str, near: list[tuple[int, int, Layout, list[str]]]) -> str:
-    _, _, layout, missing = min(near, key=lambda entry: entry[:2])
-    known = "; ".join(f"{entry.name} ({entry.title})" for _, _, entry, _ in near)
-    shares = len(missing) < sum(f.required for f in layout.fields)
-    nearest = f"The nearest is {layout.name}; missing from it: {', '.join(missing)}." if shares else "It shares no column with any of them."
-    return f"{name}: no known layout has this header: {line[:80]!r}. {nearest} Layouts known: {known}."
+def _unknown(name: str, line: str, near: list[tuple[int, int, Layout, list[str]]]) -> UnknownLayoutError:
+    """The error for a header that no layout has: its start, the nearest layout of those that share a column, all layouts."""
+    sharing = [entry for entry in near if entry[0] < entry[1]]
+    nearest = "It shares no column with any of them."
+    if sharing:
+        _, _, layout, missing = min(sharing, key=lambda entry: entry[:2])
+        lacks = ", ".join(missing) or "none, but too few of its columns are there"
+        nearest = f"The nearest is {layout.name}; missing from it: {lacks}."
+    said = line.removeprefix(f"{SOURCE_LINE},")
+    shown = said if len(said) <= _SHOWN else said[:_SHOWN] + "..."
+    brief = f"{name}: no known layout has this header: {shown!r}. {nearest}"
+    known = "; ".join(f"{layout.name} ({layout.title})" for _, _, layout, _ in near)
+    return UnknownLayoutError(f"{brief} Layouts known: {known}.", brief)
 
 
 def edition_code(text: str) -> str:

@@ -22,7 +22,8 @@ from transforms.contracts.layout import Layout, Source
 from transforms.contracts.records import Snapshot
 from transforms.io.archives import BadFileError, member_names
 from transforms.io.files import CHUNK
-from transforms.io.recognise import HEADER_BYTES, Recognised, UnknownLayoutError, edition_code, from_name, recognise
+from transforms.io.listed import edition_of, is_beside, lacking_list, refuse_list
+from transforms.io.recognise import HEADER_BYTES, Recognised, UnknownLayoutError, from_name, recognise
 from transforms.io.snapshot_store import incoming, store
 from transforms.io.texts import open_text
 from transforms.settings import Settings, SettingsError
@@ -78,7 +79,7 @@ def _members(path: Path, settings: Settings) -> list[_Member]:
     found = []
     for name in names:
         suffix = Path(name).suffix.lower()
-        if suffix not in DATA_SUFFIXES or suffix == ".zip" or name.startswith("__MACOSX/"):
+        if suffix not in DATA_SUFFIXES or suffix == ".zip" or name.startswith("__MACOSX/") or is_beside(name):
             continue
         try:
             found.append(_examine(path, name, settings, layouts))
@@ -118,14 +119,18 @@ def _declare(
     path: Path, layout: Layout, source: Source, members: Sequence[_Member], declared: Declared, said: dict[str, object]
 ) -> dict[str, object]:
     """Edition, release, coverage, licence: command line over sidecar over name over layout and source."""
-    edition = declared.edition or said.get("edition")
-    code = edition_code(str(edition)) if edition else _one_of(path, layout, members, "edition")
+    for member in members:
+        refuse_list(layout, member.name)
+    stated = declared.edition or str(said.get("edition") or "")
+    code = edition_of(layout, stated, None if stated and "list" not in layout.needs else _one_of(path, layout, members, "edition"))
     release = declared.source_release or said.get("source_release") or _one_of(path, layout, members, "release")
     if declared.source_release and not re.fullmatch(source.release_form, declared.source_release):
         raise BadFileError(
             f"{path.name}: --release {declared.source_release} is no release of a {layout.name} file; "
             f"its releases are written {source.release_example}"
         )
+    if "list" in layout.needs and not code:
+        raise lacking_list(layout, path.name)
     lacking = [n for n, v in (("edition", code), ("release", release)) if n in layout.needs and not v]
     if lacking:
         raise BadFileError(
@@ -136,7 +141,7 @@ def _declare(
     if coverage not in ("complete", "partial"):
         raise BadFileError(f"{path.name}: coverage {coverage!r} is neither complete nor partial")
     return {
-        "edition": code if "edition" in layout.needs else None,
+        "edition": code if {"edition", "list"} & set(layout.needs) else None,
         "source_release": release,
         "coverage": coverage,
         "is_synthetic": bool(said.get("is_synthetic", False)),
@@ -203,7 +208,8 @@ def _take_members(
 
 def is_data_name(path: Path) -> bool:
     """A file that a folder may hold as data: not hidden, not a sidecar, and named as data are."""
-    return path.suffix.lower() in DATA_SUFFIXES and not path.name.startswith(".") and not path.name.endswith(SIDECAR)
+    is_named = path.suffix.lower() in DATA_SUFFIXES and not path.name.startswith(".") and not path.name.endswith(SIDECAR)
+    return is_named and not is_beside(path.name)
 
 
 def take_snapshot(path: Path, settings: Settings, *, declared: Declared | None = None, keep: bool = True) -> tuple[Snapshot, ...]:

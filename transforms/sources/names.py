@@ -9,17 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from transforms.contracts import codes
-from transforms.contracts.records import Snapshot
-from transforms.io.archives import BadFileError
-from transforms.io.snapshot import open_member
-from transforms.sources import judges
-from transforms.sources.area_systems import area_of
-from transforms.sources.reader import Block, layout_of, open_blocks
+from transforms.sources.lists import NAMES
+from transforms.sources.reader import Block
 from transforms.sources.rows import RowParser, Rows
 
-#: kind is area or product; classification is NULL for areas, iso2 and iso3 for products.
-NAMES = pa.schema([(name, pa.string()) for name in ("kind", "classification", "code", "name", "iso2", "iso3")])
 #: UTF-8 that was read as Latin-1 (or Windows-1252) and written again, and what no decoder could read.
 GARBLED = re.compile("[\u00c2\u00c3][\u0080-\u00bf\u0152-\u0178\u2018-\u2122]|\ufffd")
 
@@ -68,38 +61,3 @@ class NameCollector:
         ordered = sorted(self._names.items(), key=lambda item: tuple(str(part) for part in item[0]))
         records = [{"kind": k, "classification": c, "code": code, "name": name} for (k, c, code), name in ordered]
         pq.write_table(pa.Table.from_pylist(records, schema=NAMES), folder / "names.parquet", compression="zstd")
-
-
-def parse_list(home: Path, snapshot: Snapshot, member: str, folder: Path) -> int:
-    """A code list of areas or products to ``names.parquet``; the number of its rows.
-
-    Raises BadFileError, naming line and reason, for a row that can't be read: a code list is
-    small, and one that is wrong is mended, not quarantined.
-    """
-    records: list[dict[str, str | None]] = []
-    layout = layout_of(snapshot)
-    with open_member(home, snapshot, member) as stream:
-        opened = open_blocks(stream, layout, member)
-        for block in opened.blocks:
-            for row in range(block.rows):
-                values = {target: block.text(target, row, layout.encodings) for target in opened.fields}
-                records.append(_list_row(snapshot, member, layout.kind, int(block.lines[row]), values))
-    records.sort(key=lambda r: (str(r["kind"]), str(r["classification"]), str(r["code"])))
-    pq.write_table(pa.Table.from_pylist(records, schema=NAMES), folder / "names.parquet", compression="zstd")
-    return len(records)
-
-
-def _list_row(snapshot: Snapshot, member: str, kind: str, line: int, values: dict[str, str]) -> dict[str, str | None]:
-    where = f"{snapshot.file_name}: {member} line {line}" if member != snapshot.file_name else f"{member} line {line}"
-    if kind == "areas":
-        code, reason = area_of("m49", values["area_code"])
-        # 'N/A' as text is a blank; 'NA' is Namibia.
-        iso = {k: (None if values.get(k, "") in ("", "N/A") else values[k]) for k in ("iso2", "iso3")}
-        record = {"kind": "area", "classification": None, "code": code, "name": values["area_name"], **iso}
-    else:
-        found, reason = judges.product(values["product_code"], 6, is_sitc=codes.is_sitc(snapshot.edition or ""))
-        code = found[0] if found else None  # type: ignore[index]
-        record = {"kind": "product", "classification": snapshot.edition, "code": code, "name": values["product_description"]}
-    if reason:
-        raise BadFileError(f"{where}: code {reason}")
-    return record  # type: ignore[return-value]

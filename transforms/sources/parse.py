@@ -25,8 +25,9 @@ from transforms.io.snapshot import open_member
 from transforms.sources import judges
 from transforms.sources.codelists import Encoder
 from transforms.sources.lake_form import ReadyFiles
+from transforms.sources.lists import parse_list
 from transforms.sources.measures import exact_sum
-from transforms.sources.names import NameCollector, parse_list
+from transforms.sources.names import NameCollector
 from transforms.sources.order import SortWatch
 from transforms.sources.reader import Block, layout_of, open_blocks
 from transforms.sources.row_tables import table_of
@@ -226,8 +227,8 @@ def parse_snapshot(home: Path, snapshot: Snapshot, member: str) -> ParseReport:
         if snapshot.kind == "flows":
             report = _parse_flows(home, snapshot, member, temporary)
         else:
-            rows = parse_list(home, snapshot, member, temporary)
-            report = ParseReport(snapshot.snapshot_id, member, rows, 0)
+            rows, warnings = parse_list(home, snapshot, member, temporary)
+            report = ParseReport(snapshot.snapshot_id, member, rows, 0, warnings=warnings)
         write_text(temporary / "report.json", json.dumps(asdict(report), sort_keys=True, indent=1))
         if not (folder / "report.json").exists():
             temporary.replace(folder)

@@ -1,8 +1,8 @@
 """Answers of statistical APIs in JSON, told apart by their structure, as rows of text.
 
-Known kinds: UN Comtrade's ``{elapsedTime, count, data: [{...}], error}``, the US Census' array of
-arrays whose first is the header, the World Bank's ``[{page, pages, ...}, [{...}]]``. An answer
-that holds an error, or nothing, is never taken for data.
+Known kinds: UN Comtrade's ``{elapsedTime, count, data: [{...}], error}`` and its code lists
+``{results: [{...}]}``, the US Census' array of arrays whose first is the header, the World Bank's
+``[{page, pages, ...}, [{...}]]``. An answer that holds an error, or nothing, is never taken for data.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from transforms.io.forms.json_events import Event, json_events, scalar
 MAXIMUM_COLUMNS = 1000
 #: Characters of a record, each field counted as 64 more: a longer one is refused.
 MAXIMUM_RECORD = 8 << 20
+#: Records of a code list, which are held in memory.
+MAXIMUM_LIST = 100_000
 _FIELD_COST = 64
 _QUOTED, _REMEMBERED = 200, 1000
 _ERROR_KEYS = ("message", "error", "errors", "errorObject", "detail", "title")
@@ -79,16 +81,17 @@ def _said(key: str, kind: str, value: object, events: Iterator[Event], said: dic
 
 def _comtrade(events: Iterator[Event], name: str) -> Iterator[list[str]]:
     said: dict[str, str] = {}
-    records, key = None, ""
+    records, key, is_list = None, "", False
     for kind, value in events:
         if kind == "map_key":
             key = value
         elif kind == "end_map":
             break
-        elif key == "data" and kind == "start_array":
+        elif key in ("data", "results") and kind == "start_array":
             if records is not None or key in said:
-                raise BadFileError(f"{name}: the key 'data' stands twice in the answer")
-            records = yield from _records(events, name)
+                raise BadFileError(f"{name}: the key {key!r} stands twice in the answer, or beside another list of records")
+            is_list = key == "results"
+            records = yield from (_code_list if is_list else _records)(events, name)
         else:
             _said(key, kind, value, events, said, name)
     errors = [said[k] for k in _ERROR_KEYS if said.get(k, "").strip()]
@@ -98,7 +101,7 @@ def _comtrade(events: Iterator[Event], name: str) -> Iterator[list[str]]:
         raise _unknown(name)
     if not records:
         raise _empty(name)
-    if said.get("count") != str(records):
+    if not is_list and said.get("count") != str(records):
         raise BadFileError(f"{name}: says count {said.get('count', '(none)')} but holds {records} records; fetch it again")
 
 
@@ -203,6 +206,28 @@ def _records(events: Iterator[Event], name: str, repeated: dict[str, str] | None
             _refuse_unknown(record, columns, name, number)
         yield [str(number + 1), *(record.get(c, "") for c in columns), *constant.values()]
     return number
+
+
+def _code_list(events: Iterator[Event], name: str) -> Rows:
+    """Header and rows of a code list whose start has been read: a record has a field only where it says something.
+
+    The list is held in memory, so it has a limit; the columns are the fields of all records.
+    """
+    records: list[dict[str, str]] = []
+    for kind, _ in events:
+        if kind == "end_array":
+            break
+        if kind != "start_map":
+            raise BadFileError(f"{name}: record {len(records) + 1} is no object with fields")
+        if len(records) == MAXIMUM_LIST:
+            raise BadFileError(f"{name}: holds more than {MAXIMUM_LIST:,} records: this is no code list")
+        records.append(_record(events, name, len(records) + 1))
+    columns = list(dict.fromkeys(key for record in records for key in record))
+    if records:
+        yield _checked_header(columns, name)
+    for number, record in enumerate(records, 2):
+        yield [str(number), *(record.get(column, "") for column in columns)]
+    return len(records)
 
 
 def _refuse_unknown(record: dict[str, str], columns: list[str], name: str, number: int) -> None:

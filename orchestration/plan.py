@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestration.stages import DIMENSIONS, Stage, View, stages_of, year_of
+from transforms.contracts.records import Snapshot
 from transforms.io import state
 from transforms.io.snapshot import live_snapshots
 from transforms.settings import Settings
@@ -72,17 +73,25 @@ def stale(stage: Stage, view: View) -> dict[str, tuple[str, str]]:
         old = view.states.get((stage.name, key))
         if old is None or not old.is_current(fingerprint, version):
             found[key] = (fingerprint, _reason(stage, old, fingerprint))
+    # a file that is still to be read may hold the year: only then is it known that nothing does
+    is_pending = any(s.snapshot_id not in view.years for s in view.snapshots)
     for name, key in view.states:
-        if name == stage.name and key not in inputs:
+        if name == stage.name and key not in inputs and not is_pending:
             found[key] = ("", "no input is left")
     return found
+
+
+def _why_parsed(settings: Settings, snapshot: Snapshot) -> str:
+    """A file that was parsed under another layout or version isn't new."""
+    before = (settings.home / "build" / "parsed").glob(f"*/{snapshot.snapshot_id}-*")
+    return "is read again: its layout, its rates or the parser changed" if any(before) else "is new"
 
 
 def make_plan(settings: Settings, view: View | None = None) -> Plan:
     """What a run would rebuild, and why. Reads snapshots and states alone; imports no Dagster, GX or dbt."""
     view = view or look(settings)
     items = [
-        PlanItem("parse", s.snapshot_id, None, f"{s.file_name} is new", s.file_bytes)
+        PlanItem("parse", s.snapshot_id, None, f"{s.file_name} {_why_parsed(settings, s)}", s.file_bytes)
         for s in view.snapshots
         if s.snapshot_id not in view.years
     ]

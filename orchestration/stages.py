@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -84,9 +84,12 @@ def ingest_name(source: str) -> str:
     return f"reported_flows/{source}"
 
 
-def _declared(snapshot: Snapshot) -> tuple[str | None, ...]:
-    """What of a snapshot its rows depend on. A layout that the home changed has its hash in it."""
-    own = snapshot.definition.digest if snapshot.definition and snapshot.definition != BUILT_IN.layouts.get(snapshot.layout) else None
+def _declared(snapshot: Snapshot, year: int) -> tuple[str | None, ...]:
+    """What of a snapshot its rows of a year depend on. A layout that the home changed has its hash in it, with that year's rates alone."""
+    layout = snapshot.definition
+    own = None
+    if layout and layout != BUILT_IN.layouts.get(snapshot.layout):
+        own = replace(layout, rates=tuple((period, rate) for period, rate in layout.rates if period.startswith(str(year)))).digest
     return (snapshot.snapshot_id, snapshot.source_release, snapshot.edition, snapshot.coverage, own)
 
 
@@ -101,7 +104,7 @@ def _ingest_stage(source: str) -> Stage:
 
     def inputs(view: View) -> dict[str, object]:
         years = {y for s in view.flows(source) for y in view.years.get(s.snapshot_id, ())}
-        return {f"source={source}/year={year}": [_declared(s) for s in of_year(view, year)] for year in sorted(years)}
+        return {f"source={source}/year={year}": [_declared(s, year) for s in of_year(view, year)] for year in sorted(years)}
 
     def tasks(view: View, key: str) -> list[Task]:
         from transforms.sources.ingest import ingest_partition

@@ -84,6 +84,8 @@ class Settings:
 
 
 _SECTIONS = {"reconcile": Reconcile, "publish": Publish, "cluster": Cluster}
+#: Sections that are read elsewhere.
+_DECLARED = ("sources", "aliases", "rates", "feeds")
 #: Settings outside of sections, with their defaults.
 _SCALARS = {
     f.name: f.default for f in fields(Settings) if f.name in ("landing", "home_area", "maximum_unpacked_bytes", "maximum_unpack_ratio")
@@ -181,7 +183,7 @@ def load_settings(home: Path | str | None = None, environment: Mapping[str, str]
     values["cluster"] = _of_environment(values["cluster"], env)
     for key in sorted(table):
         if key not in _SCALARS:
-            raise SettingsError(f"{config}: no setting or section {key!r}; known: {', '.join(sorted({*_SCALARS, *_SECTIONS}))}")
+            raise SettingsError(f"{config}: no setting or section {key!r}; known: {', '.join(sorted({*_SCALARS, *_SECTIONS, *_DECLARED}))}")
         values[key] = _value(str(config), key, _SCALARS[key], table[key])
     if "landing" in values:
         values["landing"] = (config.parent / values["landing"]).absolute()

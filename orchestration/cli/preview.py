@@ -38,6 +38,10 @@ def plan_with(settings: Settings, paths: Sequence[Path], declared: Declared) -> 
     known = {s.snapshot_id: s for s in view.snapshots}
     fresh: dict[str, Snapshot] = {}
     years = dict(view.years)
+    for snapshot in view.snapshots:
+        if snapshot.snapshot_id not in years:
+            path = settings.home / "snapshots" / snapshot.snapshot_id / snapshot.file_name
+            years[snapshot.snapshot_id] = _years_in(path, snapshot, settings) if snapshot.kind == "flows" else frozenset()
     for path in paths:
         taken = take_snapshot(path, settings, declared=declared, keep=False)
         files = _files(path, taken)

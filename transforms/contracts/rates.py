@@ -81,7 +81,7 @@ EUR: tuple[tuple[str, str], ...] = tuple(
 #: Digits of a rate after the point that are used: one unit of some currencies is a few millionths of a USD. More are
 #: refused, so that a product is exact.
 RATE_DECIMALS = 12
-_UNIT = 10**RATE_DECIMALS
+_UNIT: int = 10**RATE_DECIMALS
 
 
 def rate_units(rates: Sequence[tuple[str, str]], period: str) -> int | None:

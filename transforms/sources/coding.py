@@ -106,7 +106,7 @@ class Coding:
         """The classification that follows from year, level and flow."""
         time, digits, flow = key >> 8, (key >> 4) & 15, key & 15
         rule, year = self.layout.edition_rule, self.times.values[time][0]  # type: ignore[index]
-        return judges.edition(rule, year, digits, str(self.judged["flow_code"].values[flow])), None  # type: ignore[arg-type]
+        return judges.edition(rule, year, digits, str(self.judged["flow_code"].values[flow]))  # type: ignore[arg-type]
 
     def _time(self, key: int) -> judges.Verdict:
         """Period, year and frequency must agree; the legacy layout has no frequency, the cut one no period."""

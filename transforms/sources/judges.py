@@ -37,17 +37,21 @@ def classification(text: str) -> Verdict:
     return (text, None) if codes.is_classification(text) else (None, "is no classification known")
 
 
-def edition(rule: EditionRule, year_: int, level_: int, flow_: str) -> str:
+def edition(rule: EditionRule, year_: int, level_: int, flow_: str) -> Verdict:
     """Classification of a row that doesn't say it: HS down to six digits, the year's national tariff below.
 
-    >>> [edition("cn", 2023, n, "M") for n in (2, 6, 8)], edition("us", 2024, 10, "M"), edition("us", 2024, 10, "X")
-    (['H6', 'H6', 'CN2023'], 'HTS2024', 'SB2024')
+    >>> [edition("cn", 2023, n, "M")[0] for n in (2, 6, 8)], edition("TH", 2024, 8, "X")[0]
+    (['H6', 'H6', 'CN2023'], 'TH2024')
+    >>> edition("us", 2024, 10, "M")[0], edition("us", 2024, 10, "X")[0], edition("hs", 2024, 8, "X")[0]
+    ('HTS2024', 'SB2024', None)
     """
-    if rule == "hs" or level_ <= 6:
-        return codes.hs_edition_of(year_)
-    if rule == "cn":
-        return f"CN{year_}"
-    return f"{'HTS' if flow_ in ('M', 'RM') else 'SB'}{year_}"
+    if level_ <= 6:
+        return codes.hs_edition_of(year_), None
+    if rule == "hs":
+        return None, 'follows from edition_rule = "hs", yet the code has more than six digits: a national tariff has letters, as "TH"'
+    if rule == "us":
+        return f"{'HTS' if flow_ in ('M', 'RM') else 'SB'}{year_}", None
+    return f"{rule.upper()}{year_}", None
 
 
 def trade_type(text: str) -> Verdict:

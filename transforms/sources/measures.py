@@ -12,7 +12,7 @@ from transforms.contracts.targets import MEASURES
 from transforms.sources import numbers
 from transforms.sources.reader import Block
 
-_UNIT = 10**RATE_DECIMALS
+_UNIT: int = 10**RATE_DECIMALS
 _HALF = 10 ** (RATE_DECIMALS // 2)
 
 

@@ -148,8 +148,10 @@ class RowParser:
         )
         for column in MONEY:
             if column in rows.values:
-                self._mark(rows, measures.is_too_big(rows.values[column], rate), column, numbers.REASONS[numbers.TOO_BIG])
+                too_big = measures.is_too_big(rows.values[column], rate)
+                self._mark(rows, too_big, column, numbers.REASONS[numbers.TOO_BIG])
                 rows.values[column] = measures.converted(rows.values[column], rate)
+                rows.valid[column] &= (rate > 0) & ~too_big
 
     def _kinds(self, rows: Rows) -> None:
         kind = np.zeros(len(rows.fault), np.int8)

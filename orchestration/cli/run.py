@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orchestration.cli.errors import FAILED
 from orchestration.cli.options import AsJson, Quiet
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 #: Left free whatever a run needs: logs, states, the release's pages.
 RESERVE_BYTES = 64 * 2**20
-
-
-#: More files of one kind than this are counted, not named.
-_NAMED = 4
 
 
 class NoSpaceError(RuntimeError):
@@ -64,48 +61,6 @@ def check_redefined(settings: Settings, *, redefine: bool) -> None:
         )
 
 
-def keep_snapshots(settings: Settings, paths: Sequence[Path], declared: Declared, log: Callable[[str], None]) -> list[Snapshot]:
-    """Recognise and keep every file, one line each. Nothing is kept of a file that is refused."""
-    from transforms.io.snapshot import take_snapshot
-
-    taken: list[Snapshot] = []
-    kinds: dict[str, list[Snapshot]] = {}
-    for path in paths:
-        for snapshot in take_snapshot(path, settings, declared=declared):
-            what = ", ".join(p for p in (snapshot.layout, snapshot.edition, snapshot.source_release, snapshot.coverage) if p)
-            kinds.setdefault(what, []).append(snapshot)
-            if snapshot.header_extras:
-                log(f"{snapshot.file_name}: columns that {snapshot.layout} doesn't know, left unread: {', '.join(snapshot.header_extras)}")
-            taken.append(snapshot)
-    _refuse_mixed(settings, taken)
-    for what, alike in kinds.items():
-        names = [s.file_name for s in alike]
-        log(f"{what}: {', '.join(names) if len(names) <= _NAMED else f'{len(names)} files, {names[0]} to {names[-1]}'}")
-    return taken
-
-
-def _refuse_mixed(settings: Settings, taken: Sequence[Snapshot]) -> None:
-    """A made-up world and real files don't share a home: what was just taken is moved aside, UsageRefused says so."""
-    from orchestration.cli.errors import UsageRefused
-    from transforms.io.snapshot import live_snapshots, refuse
-
-    if not taken:
-        return
-    fresh = {s.snapshot_id for s in taken}
-    kinds = {s.is_synthetic for s in live_snapshots(settings)}
-    if len(kinds) < 2:
-        return
-    standing = {s.is_synthetic for s in live_snapshots(settings) if s.snapshot_id not in fresh}
-    for snapshot in taken:
-        if standing != {snapshot.is_synthetic}:
-            refuse(settings.home, snapshot.snapshot_id)
-    held = "synthetic" if standing == {True} else "real" if standing == {False} else "both kinds of"
-    raise UsageRefused(
-        f"{settings.home} holds {held} files: real trade and a made-up world must not mix. Say another home, "
-        "`entrepot --home ./other run PATH`; nothing was changed"
-    )
-
-
 def bring_up(
     settings: Settings,
     paths: Sequence[Path],
@@ -116,11 +71,11 @@ def bring_up(
 ) -> dict[str, Any]:
     """The whole of ``entrepot run`` under the publishing lock; returns the summary that is printed.
 
-    Nothing stale and the same fingerprint: no Dagster, dbt or GX is imported.
+    Files that can't be read are left out and stand in the summary, ``files_refused``. Nothing
+    stale and the same fingerprint: no Dagster, dbt or GX is imported.
     """
-    from orchestration.fingerprint import current_fingerprint
+    from orchestration.cli.handing import keep_snapshots, nothing_new, refresh_readable
     from orchestration.plan import make_plan
-    from transforms.io import release, state
     from transforms.io.lock import publishing_lock
     from transforms.io.release_hold import hold_reason
     from transforms.io.snapshot import live_snapshots
@@ -131,21 +86,27 @@ def bring_up(
     with publishing_lock(settings.home):
         if reason := hold_reason(settings.home):
             log(f"the schedule is held ({reason}); this run was asked for by hand and goes on")
-        keep_snapshots(settings, paths, declared, log)
+        refused = list(keep_snapshots(settings, paths, declared, log).refusals)
         if not live_snapshots(settings):
             from orchestration.cli.errors import UsageRefused
 
             raise UsageRefused(f"{settings.home} holds no file yet: hand some over, `entrepot run PATH`, or try `entrepot demo`")
         plan = make_plan(settings)
-        current = release.current_release(settings.home)
-        if plan.is_empty and current is not None and release.is_current(settings.home, current_fingerprint(settings)):
-            return {"status": "nothing new", "release_id": current, "published": False, "seconds": round(time.monotonic() - started, 1)}
-        check_space(settings, plan.needed_bytes)
-        log(f"to rebuild: {_plan_line(plan)}")
-        from orchestration import jobs
+        outcome = None
+        if not nothing_new(settings, plan):
+            check_space(settings, plan.needed_bytes)
+            log(f"to rebuild: {_plan_line(plan)}")
+            outcome, unreadable = refresh_readable(settings, plan, log)
+            refused += unreadable
+    found = summary(settings, outcome, round(time.monotonic() - started, 1)) if outcome else _nothing(settings, started)
+    return {**found, "files_refused": [r.said for r in refused]}
 
-        outcome = jobs.refresh(settings, plan=plan, run_id=state.new_run_id(), log=log)
-    return summary(settings, outcome, round(time.monotonic() - started, 1))
+
+def _nothing(settings: Settings, started: float) -> dict[str, Any]:
+    from transforms.io.release import current_release
+
+    seconds = round(time.monotonic() - started, 1)
+    return {"status": "nothing new", "release_id": current_release(settings.home), "published": False, "seconds": seconds}
 
 
 def _bytes(path: Path) -> int:
@@ -223,17 +184,27 @@ def print_summary(found: dict[str, Any]) -> None:
 
 
 def print_plan(settings: Settings, paths: Sequence[Path], declared: Declared, *, as_json: bool) -> None:
-    """What a run would do, changing nothing."""
-    from orchestration.cli.output import say, say_json, size_text, table_text
-    from orchestration.cli.preview import plan_with
+    """What a run would do, changing nothing. Exit code 1 where it would refuse a file."""
+    from orchestration.cli.handing import plan_readable, print_refused
+    from orchestration.cli.output import say_json
+
+    plan, fresh, refused = plan_readable(settings, paths, declared)
+    if as_json:
+        items = [vars(i) for i in plan.items]
+        names = [s.file_name for s in fresh]
+        say_json({"new_files": names, "items": items, "years": plan.years, "needed_bytes": plan.needed_bytes, "files_refused": refused})
+    else:
+        _print_items(settings, plan, fresh)
+    if refused:
+        print_refused(refused)
+        raise typer.Exit(FAILED)
+
+
+def _print_items(settings: Settings, plan: Plan, fresh: Sequence[Snapshot]) -> None:
+    from orchestration.cli.output import say, size_text, table_text
     from orchestration.fingerprint import current_fingerprint
     from transforms.io.release import is_current
 
-    plan, fresh = plan_with(settings, paths, declared)
-    if as_json:
-        items = [vars(i) for i in plan.items]
-        say_json({"new_files": [s.file_name for s in fresh], "items": items, "years": plan.years, "needed_bytes": plan.needed_bytes})
-        return
     for snapshot in fresh:
         say(f"new file: {snapshot.file_name} ({', '.join(p for p in (snapshot.layout, snapshot.edition, snapshot.source_release) if p)})")
     if plan.is_empty:
@@ -259,7 +230,11 @@ def run(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Recognise each file by its header, keep a copy, and bring everything up to a new release."""
+    """Recognise each file by its header, keep a copy, and bring everything up to a new release.
+
+    A file that can't be read stops no other: it is named at the end, and the exit code is 1.
+    """
+    from orchestration.cli.handing import print_refused
     from orchestration.cli.output import progress, say_json
     from transforms.io.snapshot import Declared
     from transforms.settings import load_settings
@@ -275,3 +250,6 @@ def run(
         say_json(found)
     else:
         print_summary(found)
+    if refused := found.get("files_refused"):
+        print_refused(refused)
+        raise typer.Exit(FAILED)

@@ -1,0 +1,93 @@
+"""Files handed over, one after another: the good ones are kept, each refused one is named with its reason, none stops another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transforms.contracts.records import Snapshot
+from transforms.io.archives import BadFileError
+from transforms.io.recognise import UnknownLayoutError
+from transforms.io.snapshot import DATA_SUFFIXES, MAY_BE_PROSE, SIDECAR, Declared, is_data_name, take_snapshot
+from transforms.settings import Settings
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A file that can't be taken in: its name as the user knows it (inside the folder handed over), and why."""
+
+    file: str
+    reason: str
+    error: BaseException
+
+    @property
+    def said(self) -> dict[str, str]:
+        """File and reason, for a summary."""
+        return {"file": self.file, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What became of the files handed over. ``passed_over`` are a folder's files that aren't data: a read-me, a PDF."""
+
+    snapshots: tuple[Snapshot, ...]
+    files: tuple[Path, ...]
+    refusals: tuple[Refusal, ...]
+    passed_over: tuple[str, ...]
+
+
+def _files(path: Path) -> Iterator[tuple[Path, str]]:
+    """The files of a folder, or the file itself, each with its name for the reader; no hidden ones, no sidecars."""
+    if not path.is_dir():
+        yield path, path.name if path.exists() else str(path)
+        return
+    for file in sorted(p for p in path.rglob("*") if p.is_file()):
+        if not file.name.startswith(".") and not file.name.endswith(SIDECAR):
+            yield file, file.relative_to(path).as_posix()
+
+
+def _take(file: Path, settings: Settings, declared: Declared | None, *, keep: bool) -> tuple[Snapshot, ...]:
+    try:
+        return take_snapshot(file, settings, declared=declared, keep=keep)
+    except PermissionError as error:
+        if error.filename is None or Path(error.filename) != file:
+            raise  # the home's, not the file's
+        raise BadFileError(f"{file.name}: can't be read: permission denied") from error
+
+
+def refusal_of(file: str, error: BadFileError) -> Refusal:
+    """A refusal whose reason doesn't say the file's name again; of an unknown header without the list of layouts."""
+    text = error.brief if isinstance(error, UnknownLayoutError) else str(error)
+    for name in (file, Path(file).name):
+        text = text.removeprefix(f"{name}: ")
+    return Refusal(file, text, error)
+
+
+def take_files(paths: Sequence[Path], settings: Settings, *, declared: Declared | None = None, keep: bool = True) -> Handed:
+    """Recognise and keep every file of ``paths`` (files and folders). With ``keep`` False nothing is written.
+
+    In a folder a file that isn't named as data, or a text that no layout knows, is passed over.
+    Nothing is kept of a file that is refused. Never raises BadFileError.
+    """
+    snapshots: list[Snapshot] = []
+    files: list[Path] = []
+    refusals: list[Refusal] = []
+    passed_over: list[str] = []
+    for path in paths:
+        before = len(files) + len(refusals)
+        for file, label in _files(path):
+            if path.is_dir() and not is_data_name(file):
+                passed_over.append(label)
+                continue
+            try:
+                snapshots += _take(file, settings, declared, keep=keep)
+                files.append(file)
+            except BadFileError as error:
+                if path.is_dir() and isinstance(error, UnknownLayoutError) and file.suffix.lower() in MAY_BE_PROSE:
+                    passed_over.append(label)
+                else:
+                    refusals.append(refusal_of(label, error))
+        if path.is_dir() and len(files) + len(refusals) == before:
+            refusals.append(Refusal(str(path), none := f"holds no data file ({', '.join(DATA_SUFFIXES)})", BadFileError(f"{path}: {none}")))
+    return Handed(tuple(snapshots), tuple(files), tuple(refusals), tuple(passed_over))

@@ -46,7 +46,8 @@ def paragraph(error: BaseException) -> str:
     """What went wrong in one paragraph, with a gate's failed checks listed under it."""
     cause = cause_of(error)
     is_ours = cause is not error or type(cause).__module__.split(".", 1)[0] in ("transforms", "expectations", "orchestration")
-    text = " ".join(str(cause).split()) or type(cause).__name__
+    lines = str(cause).splitlines() if getattr(cause, "keeps_lines", False) else [str(cause)]
+    text = "\n".join(" ".join(line.split()) for line in lines).strip() or type(cause).__name__
     if not is_ours:
         text = f"{type(cause).__name__}: {text} (ENTREPOT_DEBUG=1 shows where)"
     lines = [f"entrepot: {text}"]

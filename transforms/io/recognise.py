@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import codecs
 import csv
+import difflib
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from transforms.contracts.codes import BACI_EDITIONS, CLASSIFICATIONS, is_classification
 from transforms.contracts.layout import Layout
@@ -20,12 +23,19 @@ SOURCE_LINE = "source_line"
 _AT_LEAST = 2
 #: So many characters of an unknown header are shown.
 _SHOWN = 80
+#: So many columns may have been renamed for the error to say what to write.
+_RENAMED = 2
 BOM = codecs.BOM_UTF8
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 class UnknownLayoutError(BadFileError):
-    """No layout has this header; the text lists the layouts known and what the nearest misses, ``brief`` leaves the list out."""
+    """No layout has this header; the text lists the layouts known and what the nearest misses, ``brief`` leaves the list out.
+
+    Lines to write may stand at its end.
+    """
+
+    keeps_lines = True
 
     def __init__(self, text: str, brief: str | None = None) -> None:
         super().__init__(text)
@@ -60,18 +70,24 @@ def refuse_foreign(head: bytes, name: str) -> None:
         raise BadFileError(f"{name}: is JSON (an error message or an API's answer), not a table of a known layout")
 
 
-def first_line(head: bytes) -> str:
-    """The header line as text, without its end and the byte order mark."""
+def first_line(head: bytes, encodings: Sequence[str] = ()) -> str:
+    """The header line as text in the first encoding that reads it, without its end and the byte order mark."""
     line = head.removeprefix(BOM).split(b"\n", 1)[0].rstrip(b"\r")
-    try:
-        return line.decode("utf-8")
-    except UnicodeDecodeError:
-        return line.decode("latin-1")
+    for encoding in (*encodings, "utf-8"):
+        try:
+            return line.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return line.decode("latin-1")
 
 
-def header_of(line: str, layout: Layout) -> tuple[str, ...]:
-    """The cells of a header line, trimmed."""
-    cells = next(csv.reader([line], delimiter=layout.delimiter), [])
+def header_of(head: bytes, layout: Layout) -> tuple[str, ...]:
+    """The cells of the header line as the layout writes them, trimmed."""
+    line = [first_line(head, layout.encodings)]
+    if layout.quote:
+        cells = next(csv.reader(line, delimiter=layout.delimiter, quotechar=layout.quote), [])
+    else:
+        cells = line[0].split(layout.delimiter)
     return tuple(c.strip() for c in cells)
 
 
@@ -92,10 +108,10 @@ def recognise(head: bytes, name: str, layouts: Sequence[Layout]) -> Recognised:
         raise BadFileError(f"{name}: its lines end in a lone carriage return; save it with line feeds and hand it over again")
     found, near = [], []
     for layout in layouts:
-        header = header_of(line, layout)
+        header = header_of(head, layout)
         missing = _missing(layout, header)
         known = sum(layout.field_for(c) is not None for c in header)
-        near.append((len(missing) - known, len(missing), layout, missing))
+        near.append(_Near(len(missing) - known, layout, header, missing))
         if not missing and known >= _AT_LEAST:
             found.append((known, layout, header))
     if not found:
@@ -109,19 +125,65 @@ def recognise(head: bytes, name: str, layouts: Sequence[Layout]) -> Recognised:
     return Recognised(layout, header, extras)
 
 
-def _unknown(name: str, line: str, near: list[tuple[int, int, Layout, list[str]]]) -> UnknownLayoutError:
+@dataclass(frozen=True)
+class _Near:
+    """A layout that a file's header isn't; ``distance``: columns it misses less those that are there."""
+
+    distance: int
+    layout: Layout
+    header: tuple[str, ...]
+    missing: list[str]
+
+    @property
+    def strange(self) -> list[str]:
+        return [c for c in self.header if c and c != SOURCE_LINE and self.layout.field_for(c) is None]
+
+
+def _unknown(name: str, line: str, near: Sequence[_Near]) -> UnknownLayoutError:
     """The error for a header that no layout has: its start, the nearest layout of those that share a column, all layouts."""
-    sharing = [entry for entry in near if entry[0] < entry[1]]
-    nearest = "It shares no column with any of them."
+    sharing = [entry for entry in near if entry.distance < len(entry.missing)]
+    nearest, advice = "It shares no column with any of them.", ""
     if sharing:
-        _, _, layout, missing = min(sharing, key=lambda entry: entry[:2])
-        lacks = ", ".join(missing) or "none, but too few of its columns are there"
-        nearest = f"The nearest is {layout.name}; missing from it: {lacks}."
+        best = min(sharing, key=lambda entry: (entry.distance, len(entry.missing)))
+        lacks = ", ".join(best.missing) or "none, but too few of its columns are there"
+        nearest = f"The nearest is {best.layout.name}; missing from it: {lacks}."
+        advice = _advice(best)
     said = line.removeprefix(f"{SOURCE_LINE},")
     shown = said if len(said) <= _SHOWN else said[:_SHOWN] + "..."
     brief = f"{name}: no known layout has this header: {shown!r}. {nearest}"
-    known = "; ".join(f"{layout.name} ({layout.title})" for _, _, layout, _ in near)
-    return UnknownLayoutError(f"{brief} Layouts known: {known}.", brief)
+    known = "; ".join(f"{entry.layout.name} ({entry.layout.title})" for entry in near)
+    return UnknownLayoutError(f"{brief} Layouts known: {known}.{advice}", brief + advice)
+
+
+def _advice(near: _Near) -> str:
+    """The lines of entrepot.toml under which the file would be read, where a column or two may have been renamed; else nothing."""
+    strange = near.strange
+    if not 1 <= len(near.missing) <= _RENAMED or len(strange) < len(near.missing):
+        return ""
+    today = datetime.now(UTC).date()
+    pairs, lines = [], []
+    for column in near.missing:
+        also = max(strange, key=lambda text: (_likeness(column, text), -strange.index(text)))
+        strange.remove(also)
+        pairs.append(f"{also!r} is {column!r}")
+        lines += [
+            "",
+            "[[aliases]]",
+            f"layout = {json.dumps(near.layout.name)}",
+            f"column = {json.dumps(column, ensure_ascii=False)}",
+            f"also = {json.dumps(also, ensure_ascii=False)}",
+            f"since = {today}",
+        ]
+    return "\n".join(
+        [f"\nWas it renamed? If {' and '.join(pairs)}, write at the end of entrepot.toml, and hand the file over again:", *lines]
+    )
+
+
+def _likeness(column: str, text: str) -> float:
+    def plain(name: str) -> str:
+        return re.sub(r"[\W_]", "", name).casefold()
+
+    return difflib.SequenceMatcher(None, plain(column), plain(text)).ratio()
 
 
 def edition_code(text: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from transforms.contracts.layout import Field, Layout
 from transforms.contracts.records import Snapshot
 from transforms.io.archives import BadFileError
-from transforms.io.recognise import BOM, HEADER_BYTES, SOURCE_LINE, first_line, header_of
+from transforms.io.recognise import BOM, HEADER_BYTES, SOURCE_LINE, header_of
 from transforms.sources import numbers, tokenise
 
 BLOCK_BYTES = 8 << 20
@@ -103,7 +103,7 @@ def open_blocks(stream: BinaryIO, layout: Layout, name: str) -> Opened:
     Raises BadFileError where the header isn't the layout's (a file replaced under its name).
     """
     head = stream.read(HEADER_BYTES).removeprefix(BOM)
-    header = header_of(first_line(head), layout)
+    header = header_of(head, layout)
     fields = wanted_fields(layout, header)
     if any(f.required and f.to and f.to not in fields for f in layout.fields):
         raise BadFileError(f"{name}: its header is not that of {layout.name}: {', '.join(header)[:200]}")

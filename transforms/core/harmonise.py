@@ -24,7 +24,7 @@ from transforms.core.residuals import residual_rows
 from transforms.io import lake
 from transforms.settings import Settings
 
-HARMONISE_VERSION = "5"
+HARMONISE_VERSION = "6"
 ROW_GROUP = 1_000_000
 _READ = (
     "frequency", "period", "reporter_code", "partner_code", "flow_code", "classification", "product_level", "product_code",

@@ -25,6 +25,10 @@ class BadFileError(ValueError):
     """A file that can't be taken in; the text names the file, what is wrong, and what to do."""
 
 
+class UnknownKindError(BadFileError):
+    """A file that holds no table of any kind known: in a folder, most likely no data at all."""
+
+
 class Counted(io.RawIOBase):
     """A stream that counts what it gives and stops at the limits: a declared size may lie."""
 

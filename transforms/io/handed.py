@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transforms.contracts.records import Snapshot
-from transforms.io.archives import BadFileError
+from transforms.io.archives import BadFileError, UnknownKindError
 from transforms.io.recognise import UnknownLayoutError
-from transforms.io.snapshot import DATA_SUFFIXES, MAY_BE_PROSE, SIDECAR, Declared, is_data_name, take_snapshot
+from transforms.io.snapshot import DATA_SUFFIXES, SIDECAR, Declared, is_data_name, is_no_data, take_snapshot
 from transforms.settings import Settings
 
 
@@ -84,7 +84,7 @@ def take_files(paths: Sequence[Path], settings: Settings, *, declared: Declared 
                 snapshots += _take(file, settings, declared, keep=keep)
                 files.append(file)
             except BadFileError as error:
-                if path.is_dir() and isinstance(error, UnknownLayoutError) and file.suffix.lower() in MAY_BE_PROSE:
+                if path.is_dir() and isinstance(error, UnknownKindError) and is_no_data(file, error):
                     passed_over.append(label)
                 else:
                     refusals.append(refusal_of(label, error))

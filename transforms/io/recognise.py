@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from transforms.contracts.codes import BACI_EDITIONS, CLASSIFICATIONS, is_classification
 from transforms.contracts.layout import Layout
-from transforms.io.archives import BadFileError
+from transforms.io.archives import BadFileError, UnknownKindError
 
 #: The header must end within this many bytes.
 HEADER_BYTES = 1 << 16
@@ -29,7 +29,7 @@ BOM = codecs.BOM_UTF8
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-class UnknownLayoutError(BadFileError):
+class UnknownLayoutError(UnknownKindError):
     """No layout has this header; the text lists the layouts known and what the nearest misses, ``brief`` leaves the list out.
 
     Lines to write may stand at its end.

@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from transforms.contracts.layout import Layout, Source
 from transforms.contracts.records import Snapshot
-from transforms.io.archives import BadFileError, member_names
+from transforms.io.archives import BadFileError, UnknownKindError, member_names
 from transforms.io.files import CHUNK
 from transforms.io.listed import edition_of, is_beside, lacking_list, refuse_list
 from transforms.io.recognise import HEADER_BYTES, Recognised, UnknownLayoutError, from_name, recognise
@@ -33,7 +33,7 @@ SIDECAR = ".entrepot.json"
 DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".7z", ".dat", ".json", ".xlsx")
 #: A file up to this size is read through before it is kept; a bigger one when it is parsed, once.
 _READ_THROUGH_BYTES = 64 << 20
-#: Read-me files are .txt too: one that no layout knows is passed over, in a folder or zip.
+#: Read-me files are .txt too: one that no layout knows is passed over, in a folder or zip; so is JSON that is no answer.
 MAY_BE_PROSE = (".txt", ".dat")
 _SIDECAR_KEYS = ("source_release", "edition", "is_synthetic", "licence", "attribution", "redistribution", "coverage")
 
@@ -83,8 +83,8 @@ def _members(path: Path, settings: Settings) -> list[_Member]:
             continue
         try:
             found.append(_examine(path, name, settings, layouts))
-        except UnknownLayoutError:
-            if suffix not in MAY_BE_PROSE:
+        except UnknownKindError as error:
+            if not is_no_data(Path(name), error):
                 raise
     if not found:
         raise BadFileError(f"{path.name}: holds no data file ({', '.join(names[:5]) or 'it is empty'})")
@@ -206,6 +206,11 @@ def _take_members(
     return taken
 
 
+def is_no_data(path: Path, error: UnknownKindError) -> bool:
+    """Whether a file in a folder or zip is passed over: prose, or JSON that is nobody's answer."""
+    return path.suffix.lower() in (MAY_BE_PROSE if isinstance(error, UnknownLayoutError) else (".json",))
+
+
 def is_data_name(path: Path) -> bool:
     """A file that a folder may hold as data: not hidden, not a sidecar, and named as data are."""
     is_named = path.suffix.lower() in DATA_SUFFIXES and not path.name.startswith(".") and not path.name.endswith(SIDECAR)
@@ -228,8 +233,8 @@ def take_snapshot(path: Path, settings: Settings, *, declared: Declared | None =
     for file in sorted(p for p in path.rglob("*") if p.is_file() and is_data_name(p)):
         try:
             taken += _take_file(file, settings, declared, keep=keep)
-        except UnknownLayoutError:
-            if file.suffix.lower() not in MAY_BE_PROSE:
+        except UnknownKindError as error:
+            if not is_no_data(file, error):
                 raise
     if not taken:
         raise BadFileError(f"{path}: holds no data file ({', '.join(DATA_SUFFIXES)})")

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms.contracts import lake as contracts
@@ -19,7 +18,6 @@ from transforms.io.lake import PartitionWriter, mills
 from transforms.io.parsed import PARSE_VERSION, parsed_folder
 from transforms.io.writer import adopt
 from transforms.sources import conflicts, supersede
-from transforms.sources import slices as slices_module
 from transforms.sources.lake_form import leaves_of, ready_folder, with_origin
 from transforms.sources.measures import exact_sum
 from transforms.sources.parse import YearReport, parse_snapshot, read_report
@@ -27,6 +25,7 @@ from transforms.sources.parts import add_up
 from transforms.sources.reader import layout_of
 from transforms.sources.row_tables import whole
 from transforms.sources.rows import KINDS
+from transforms.sources.slices import SliceReader
 from transforms.sources.spool import Spool
 
 INGEST_VERSION = f"4.{PARSE_VERSION}"
@@ -43,6 +42,7 @@ class Slice:
     folder: Path
     report: YearReport
     age: int
+    rows: SliceReader
 
 
 @dataclass
@@ -75,7 +75,8 @@ def _slices(home: Path, source: Source, year: int, snapshots: Sequence[Snapshot]
         for member in snapshot.members:
             report = parse_snapshot(home, snapshot, member)
             if year in report.years:
-                found.append(Slice(snapshot, member, parsed_folder(home, snapshot, member), report.years[year], age))
+                folder = parsed_folder(home, snapshot, member)
+                found.append(Slice(snapshot, member, folder, report.years[year], age, SliceReader(folder, year)))
     return found
 
 
@@ -112,16 +113,6 @@ def _groups(slices: Sequence[Slice]) -> Iterator[set[str]]:
         rows += counts[code]
     if group:
         yield group
-
-
-def _read(entry: Slice, year: int, reporters: set[str]) -> Iterator[pa.Table]:
-    """Rows of these reporters, batch by batch."""
-    takes_all = reporters.issuperset(entry.report.reporters)
-    for table in slices_module.read(entry.folder, year):
-        if not takes_all:
-            table = table.filter(pc.is_in(table.column("reporter_code").cast(pa.string()), pa.array(sorted(reporters))))
-        if table.num_rows:
-            yield whole(table)
 
 
 def _with_age(table: pa.Table, entry: Slice) -> pa.Table:
@@ -217,7 +208,7 @@ def ingest_partition(home: Path, source: Source, year: int, snapshots: Sequence[
     ):
         ready = slices[0].report.ready if len(slices) == 1 else None
         if ready is None:
-            _merge(home, slices, source, year, flows, totals, ledger, found)
+            _merge(home, slices, source, flows, totals, ledger, found)
         found.write()
         files: list[DataFile] = [f for f in (flows.close(), totals.close()) if f is not None]
     if ready is not None:
@@ -237,7 +228,6 @@ def _merge(
     home: Path,
     slices: Sequence[Slice],
     source: Source,
-    year: int,
     flows: PartitionWriter,
     totals: PartitionWriter,
     ledger: Ledger,
@@ -251,7 +241,8 @@ def _merge(
     periods = {p for s in slices for p in s.report.periods}
     with Spool(home / "build" / "spool", is_direct=len(periods) <= 1) as spool:
         for reporters in _groups(slices):
-            parts = [_with_age(t, s) for s in slices if not reporters.isdisjoint(s.report.reporters) for t in _read(s, year, reporters)]
+            of_group = [s for s in slices if not reporters.isdisjoint(s.report.reporters)]
+            parts = [_with_age(whole(t), s) for s in of_group for t in s.rows.tables(reporters)]
             leaves, controls = _resolve(pa.concat_tables(parts), complete, summed, ledger, found)
             spool.put(flows, leaves)
             spool.put(totals, controls)

@@ -84,6 +84,8 @@ def read_ready(path: Path) -> Iterator[pa.Table]:
     """Row groups of a ready file as parsed rows: leaves, without roles."""
     reader = pq.ParquetFile(path)
     for group in range(reader.num_row_groups):
-        table = reader.read_row_group(group)
-        table = table.drop_columns([*_DERIVED, "snapshot_id", "snapshot_member"])
+        found = reader.read_row_group(group)
+        names = [n for n in found.column_names if n not in (*_DERIVED, "snapshot_id", "snapshot_member")]
+        # made anew: a contract's fields forbid NULL and carry metadata, those of parsed rows don't
+        table = pa.table({name: found.column(name) for name in names}).combine_chunks()
         yield table.append_column("kind", pa.nulls(table.num_rows, pa.int8()).fill_null(0))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from transforms.sources.lake_form import read_ready, ready_folder
@@ -30,11 +31,11 @@ QUARANTINED = pa.schema(
 
 
 class SliceWriters:
-    """One Arrow stream per year, ``year=2020.arrows``, in batches of a bounded size; dictionaries may grow."""
+    """A folder per year, ``rows/2020``, of Arrow files that hold a batch each, of a bounded size."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
+        self._written: dict[int, int] = {}
         self._waiting: dict[int, list[pa.Table]] = {}
 
     def write(self, year: int, table: pa.Table) -> None:
@@ -49,30 +50,67 @@ class SliceWriters:
         if not waiting:
             return
         table = pa.concat_tables(waiting).unify_dictionaries() if len(waiting) > 1 else waiting[0]
-        if year not in self._writers:
-            options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
-            self._writers[year] = pa.ipc.new_stream(str(self._folder / f"year={year}.arrows"), table.schema, options=options)
-        for batch in table.combine_chunks().to_batches():
-            self._writers[year].write_batch(batch)
+        number = self._written[year] = self._written.get(year, -1) + 1
+        path = _rows_folder(self._folder, year) / f"{number:06d}.arrow"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+        with pa.ipc.new_file(str(path), table.schema, options=options) as writer:
+            writer.write_table(table.combine_chunks())
 
     def close(self) -> None:
-        """Write what waits and finish the files."""
+        """Write what waits."""
         for year in sorted(self._waiting):
             self._flush(year)
-        for writer in self._writers.values():
-            writer.close()
 
 
-def read(folder: Path, year: int) -> Iterator[pa.Table]:
-    """A member's rows of a year, in the file's order, each batch as a table of one chunk; memory follows the batch."""
-    for ready in ready_folder(folder, year).glob("*.parquet"):
-        yield from read_ready(ready)
-    path = folder / f"year={year}.arrows"
-    if not path.exists():
-        return
-    with pa.OSFile(str(path)) as source, pa.ipc.open_stream(source) as stream:
-        for batch in stream:
-            yield pa.Table.from_batches([batch])
+def _rows_folder(folder: Path, year: int) -> Path:
+    return folder / "rows" / str(year)
+
+
+class SliceReader:
+    """A member's rows of a year, batch by batch; of the reporters asked for, only the batches that hold one are read."""
+
+    def __init__(self, folder: Path, year: int) -> None:
+        self._ready = sorted(ready_folder(folder, year).glob("*.parquet"))
+        self._batches = sorted(_rows_folder(folder, year).glob("*.arrow"))
+        self._reporters: dict[Path, frozenset[str]] = {}
+
+    def tables(self, reporters: set[str] | None = None) -> Iterator[pa.Table]:
+        """Rows in the file's order, each batch as a table of one chunk; all reporters where none are named."""
+        for path in self._ready:
+            for table in read_ready(path):
+                yield from _of(table, reporters)
+        for path in self._batches:
+            if reporters is None or not reporters.isdisjoint(self._held(path)):
+                yield from _of(_batch(path), reporters)
+
+    def _held(self, path: Path) -> frozenset[str]:
+        """Reporters in a batch; one column is read, once."""
+        if path not in self._reporters:
+            codes = _batch(path, only="reporter_code").column("reporter_code")
+            self._reporters[path] = frozenset(codes.unique().to_pylist())
+        return self._reporters[path]
+
+
+def _batch(path: Path, only: str | None = None) -> pa.Table:
+    with pa.memory_map(str(path)) as source:
+        fields = None
+        if only is not None:
+            with pa.ipc.open_file(source) as found:
+                fields = [found.schema.get_field_index(only)]
+        with pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(use_threads=False, included_fields=fields)) as found:
+            return found.read_all()
+
+
+def _of(table: pa.Table, reporters: set[str] | None) -> Iterator[pa.Table]:
+    if reporters is not None:
+        codes = table.column("reporter_code").combine_chunks()
+        chunk = codes.chunk(0) if isinstance(codes, pa.ChunkedArray) else codes
+        wanted = pa.array([code in reporters for code in chunk.dictionary.to_pylist()], pa.bool_())
+        if not pc.all(wanted).as_py():
+            table = table.filter(wanted.take(chunk.indices))
+    if table.num_rows:
+        yield table
 
 
 class QuarantineWriter:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import BinaryIO
 
-from transforms.io.archives import BadFileError
+from transforms.io.archives import BadFileError, UnknownKindError
 from transforms.io.forms.json_events import Event, json_events, scalar
 
 MAXIMUM_COLUMNS = 1000
@@ -46,8 +46,8 @@ def json_rows(stream: BinaryIO, name: str) -> Iterator[list[str]]:
         raise _unknown(name)
 
 
-def _unknown(name: str) -> BadFileError:
-    return BadFileError(f"{name}: is JSON of no known kind (known: UN Comtrade's, US Census' and World Bank's answers)")
+def _unknown(name: str) -> UnknownKindError:
+    return UnknownKindError(f"{name}: is JSON of no known kind (known: UN Comtrade's, US Census' and World Bank's answers)")
 
 
 def _empty(name: str) -> BadFileError:

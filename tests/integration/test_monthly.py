@@ -83,7 +83,8 @@ def test_years_and_months_stand_side_by_side(con: duckdb.DuckDBPyConnection) -> 
     assert rows(con, sql) == [("A", 2022, 1000), ("A", 2023, 1030), ("A", 2024, 700), ("M", 2023, 937), ("M", 2024, 325)]
     assert rows(con, "select distinct frequency from monthly_totals") == [("M",)]
     assert rows(con, "select year, sum(value_fob_usd) from monthly_totals group by year order by year") == [(2023, 937), (2024, 325)]
-    sql = "select frequency, period, sum(exports_fob_usd) from bilateral_balance where period in ('2023', '2023-05') group by all order by 1"
+    where = "period in ('2023', '2023-05')"
+    sql = f"select frequency, period, sum(exports_fob_usd) from bilateral_balance where {where} group by all order by 1"
     assert rows(con, sql) == [("A", "2023", 1030), ("M", "2023-05", 57)]
 
 

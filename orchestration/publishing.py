@@ -7,10 +7,11 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestration.engine import GateRefused, RunContext
+from orchestration.engine import GateRefused, RunContext, StageError
 from orchestration.fingerprint import current_fingerprint, marts_version
 from orchestration.marts import Candidate, ReleaseInfo, build_candidate, build_ops_marts
 from transforms.contracts import marts as contracts
+from transforms.contracts.lake import REPORTED_FLOWS
 from transforms.contracts.ops import CHECK_RESULT
 from transforms.contracts.records import CheckResult
 from transforms.io import lake, release, state
@@ -19,6 +20,8 @@ from transforms.settings import Settings
 
 #: Candidates of runs that failed: the newest of them are kept.
 KEPT_CANDIDATES = 3
+#: Files named in an error.
+_NAMED = 4
 
 
 def describe_release(settings: Settings) -> ReleaseInfo:
@@ -48,9 +51,22 @@ def is_published(settings: Settings) -> bool:
 
 
 def build_marts(context: RunContext) -> Candidate:
-    """Build and dbt-test the marts of the lake as it stands, in a private file."""
+    """Build and dbt-test the marts of the lake as it stands, in a private file. StageError where the home holds lists alone."""
+    _refuse_lists_alone(context.settings)
     info = describe_release(context.settings)
     return build_candidate(context.settings, run_id=context.run_id, release=info, log=context.log)
+
+
+def _refuse_lists_alone(settings: Settings) -> None:
+    snapshots = live_snapshots(settings)
+    if not snapshots or any(s.kind == "flows" for s in snapshots) or lake.active_files(settings.home, REPORTED_FLOWS):
+        return
+    names = ", ".join(sorted({s.file_name for s in snapshots})[:_NAMED])
+    more = ", ..." if len({s.file_name for s in snapshots}) > _NAMED else ""
+    raise StageError(
+        f"{settings.home} holds lists ({names}{more}) and no trade flows, which a release is made of. The lists are kept: "
+        "hand over a file of flows, `entrepot run PATH`"
+    )
 
 
 def gate_marts(context: RunContext, candidate: Candidate) -> list[CheckResult]:

@@ -34,12 +34,13 @@ def worldbank_rows(stream: BinaryIO, name: str) -> Iterator[list[str]]:
     """
     reader = csv.reader(_lines(stream, name), strict=True)
     try:
-        updated, header = _preamble(reader, name)
+        updated, header, width = _preamble(reader, name)
         yield ["source_line", *_COLUMNS, "Year", "Value", _UPDATED]
         for row in reader:
             if not any(row):
                 continue
-            if row[len(header) :] not in ([], [""]) or len(row) < len(header):
+            # with the empty last cell: a row that lacks one field would else end in its comma, its values a year off
+            if len(row) != width or any(row[len(header) :]):
                 raise BadFileError(f"{name}: line {reader.line_num}: has another number of fields than the header")
             for year, value in zip(header[4:], row[4 : len(header)], strict=True):
                 if value.strip():
@@ -61,8 +62,8 @@ def _lines(stream: BinaryIO, name: str) -> Iterator[str]:
             raise BadFileError(f"{name}: line {number} is not UTF-8") from error
 
 
-def _preamble(reader: Iterator[list[str]], name: str) -> tuple[str, list[str]]:
-    """(day of update or "", header without its empty last cell)."""
+def _preamble(reader: Iterator[list[str]], name: str) -> tuple[str, list[str], int]:
+    """(day of update or "", header without its empty last cell, fields of a row)."""
     updated = ""
     for _, row in zip(range(_PREAMBLE), reader, strict=False):
         if row[:1] == [_UPDATED]:
@@ -72,5 +73,5 @@ def _preamble(reader: Iterator[list[str]], name: str) -> tuple[str, list[str]]:
             strange = [cell for cell in header[4:] if not _YEAR.fullmatch(cell)]
             if strange or len(header) < 5 or len(set(header)) != len(header):
                 raise BadFileError(f"{name}: after {_COLUMNS[3]} its header must hold years, each once; it has {strange[:1] or header[4:]}")
-            return updated, header
+            return updated, header, len(row)
     raise BadFileError(f"{name}: no header ({', '.join(_COLUMNS)}, years) in its first {_PREAMBLE} lines")

@@ -12,8 +12,8 @@ from orchestration.plan import look
 from orchestration.resources import Run
 from orchestration.stages import ingest_name, stages_of
 from transforms.contracts.layout import Catalog
-from transforms.io.archives import BadFileError
-from transforms.io.snapshot import is_data_name, take_snapshot
+from transforms.io.handed import take_files
+from transforms.io.snapshot import is_data_name
 
 SNAPSHOTS = dg.AssetKey("snapshots")
 
@@ -28,13 +28,12 @@ def landed_files(folder: Path) -> Iterator[Path]:
 
 def take_landed(run: Run) -> list[str]:
     """Keep a copy of every file in the landing folder; returns why each refused one was refused. One bad file stops no other."""
-    refused = []
-    for path in landed_files(run.settings.landing_folder):
-        try:
-            take_snapshot(path, run.settings)
-        except BadFileError as error:
-            run.context.log(f"refused: {error}")
-            refused.append(str(error))
+    folder = run.settings.landing_folder
+    if not folder.is_dir():
+        return []
+    refused = [f"{r.file}: {r.reason}" for r in take_files(list(landed_files(folder)), run.settings).refusals]
+    for text in refused:
+        run.context.log(f"refused: {text}")
     return refused
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 from transforms.contracts import codes
@@ -111,7 +112,7 @@ class Layout:
         """The source's texts for a code column, and ours; empty where they are the same."""
         return dict(next((pairs for name, pairs in self.maps if name == column), ()))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """First 12 hex digits of a hash over all that is declared."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:12]

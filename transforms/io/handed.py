@@ -9,7 +9,7 @@ from pathlib import Path
 from transforms.contracts.records import Snapshot
 from transforms.io.archives import BadFileError, UnknownKindError
 from transforms.io.recognise import UnknownLayoutError
-from transforms.io.snapshot import DATA_SUFFIXES, SIDECAR, Declared, is_data_name, is_no_data, take_snapshot
+from transforms.io.snapshot import DATA_SUFFIXES, SIDECAR, Declared, by_id, is_data_name, is_no_data, live_snapshots, take_snapshot
 from transforms.settings import Settings
 
 
@@ -47,9 +47,9 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
             yield file, file.relative_to(path).as_posix()
 
 
-def _take(file: Path, settings: Settings, declared: Declared | None, *, keep: bool) -> tuple[Snapshot, ...]:
+def _take(file: Path, settings: Settings, declared: Declared | None, known: dict[str, Snapshot], *, keep: bool) -> tuple[Snapshot, ...]:
     try:
-        return take_snapshot(file, settings, declared=declared, keep=keep)
+        return take_snapshot(file, settings, declared=declared, known=known, keep=keep)
     except PermissionError as error:
         if error.filename is None or Path(error.filename) != file:
             raise  # the home's, not the file's
@@ -74,6 +74,7 @@ def take_files(paths: Sequence[Path], settings: Settings, *, declared: Declared 
     files: list[Path] = []
     refusals: list[Refusal] = []
     passed_over: list[str] = []
+    known = by_id(live_snapshots(settings))
     for path in paths:
         before = len(files) + len(refusals)
         for file, label in _files(path):
@@ -81,7 +82,7 @@ def take_files(paths: Sequence[Path], settings: Settings, *, declared: Declared 
                 passed_over.append(label)
                 continue
             try:
-                snapshots += _take(file, settings, declared, keep=keep)
+                snapshots += _take(file, settings, declared, known, keep=keep)
                 files.append(file)
             except BadFileError as error:
                 if path.is_dir() and isinstance(error, UnknownKindError) and is_no_data(file, error):

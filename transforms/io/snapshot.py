@@ -151,11 +151,10 @@ def _declare(
     }
 
 
-def _take_file(path: Path, settings: Settings, declared: Declared, *, keep: bool) -> list[Snapshot]:
+def _take_file(path: Path, settings: Settings, declared: Declared, known: Mapping[str, Snapshot], *, keep: bool) -> list[Snapshot]:
     if path.stat().st_size == 0:
         raise BadFileError(f"{path.name}: the file is empty")
     members, said = _members(path, settings), _sidecar(path)
-    known = {s.snapshot_id: s for s in live_snapshots(settings)}
     with incoming(path, settings.home, known.values(), keep=keep) as (sha256, copy):
         return _take_members(path, copy, sha256, members, settings, declared, said, known, keep=keep)
 
@@ -217,22 +216,35 @@ def is_data_name(path: Path) -> bool:
     return is_named and not is_beside(path.name)
 
 
-def take_snapshot(path: Path, settings: Settings, *, declared: Declared | None = None, keep: bool = True) -> tuple[Snapshot, ...]:
+def by_id(snapshots: Iterable[Snapshot]) -> dict[str, Snapshot]:
+    """Snapshots under their ids."""
+    return {s.snapshot_id: s for s in snapshots}
+
+
+def take_snapshot(
+    path: Path, settings: Settings, *, declared: Declared | None = None, known: dict[str, Snapshot] | None = None, keep: bool = True
+) -> tuple[Snapshot, ...]:
     """Recognise a file, or every data file in a folder, and keep untouched copies in the home.
 
     A zip of several layouts (years and code lists) gives one snapshot per layout. The same
-    bytes again give the same snapshot. With ``keep`` False nothing is
-    written: what it would be. Raises BadFileError (UnknownLayoutError for a header that no layout has) before anything is kept of the file.
+    bytes again give the same snapshot. ``known`` are the home's snapshots, where the caller has
+    read them for many files; what is taken is added. With ``keep`` False nothing is written: what
+    it would be. Raises BadFileError (UnknownLayoutError for a header that no layout has) before
+    anything is kept of the file.
     """
     declared = declared or Declared()
+    known = by_id(live_snapshots(settings)) if known is None else known
     if not path.exists():
         raise BadFileError(f"{path}: no such file or folder")
     if path.is_file():
-        return tuple(_take_file(path, settings, declared, keep=keep))
+        found = tuple(_take_file(path, settings, declared, known, keep=keep))
+        known |= by_id(found)
+        return found
     taken: list[Snapshot] = []
     for file in sorted(p for p in path.rglob("*") if p.is_file() and is_data_name(p)):
         try:
-            taken += _take_file(file, settings, declared, keep=keep)
+            taken += _take_file(file, settings, declared, known, keep=keep)
+            known |= by_id(taken)
         except UnknownKindError as error:
             if not is_no_data(file, error):
                 raise

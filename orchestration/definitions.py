@@ -1,6 +1,7 @@
 """All that Dagster is told: assets from file to release, and of feeds; the jobs fetch, intake and refresh, what starts them."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -11,6 +12,17 @@ from transforms.settings import Settings, load_settings
 
 #: Whom Dagster names for every asset: the project, since no setting names a team.
 OWNERS = ["team:entrepot"]
+
+
+def _with_owner_and_feeds(settings: Settings) -> Callable[[dg.AssetSpec], dg.AssetSpec]:
+    """Every asset gets its owner; the snapshots come after the feeds, whose files they take."""
+    keys = [feeds.feed_key(feed.name) for feed in settings.feeds]
+
+    def told(spec: dg.AssetSpec) -> dg.AssetSpec:
+        owned = spec.replace_attributes(owners=OWNERS)
+        return owned.merge_attributes(deps=keys) if keys and spec.key == ingest.SNAPSHOTS else owned
+
+    return told
 
 
 def build_defs(*, settings: Settings | None = None, manifest: Path | None = None, run: Run | None = None) -> dg.Definitions:
@@ -40,9 +52,7 @@ def build_defs(*, settings: Settings | None = None, manifest: Path | None = None
     # Without a feed there is nothing for the job fetch to hold.
     has_feeds = bool(known.feeds)
     return dg.Definitions(
-        assets=dg.map_asset_specs(
-            lambda spec: spec.replace_attributes(owners=OWNERS), [*assets, *feeds.feed_assets(known), marts.CHECK_RESULT]
-        ),
+        assets=dg.map_asset_specs(_with_owner_and_feeds(known), [*assets, *feeds.feed_assets(known), marts.CHECK_RESULT]),
         jobs=[triggers.INTAKE, triggers.REFRESH, *([feeds.FETCH] if has_feeds else [])],
         sensors=[triggers.landing_sensor(known), triggers.stale_sensor(known, whole)],
         schedules=[triggers.nightly_schedule(known), *([triggers.feeds_schedule(known)] if has_feeds else [])],

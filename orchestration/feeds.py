@@ -108,27 +108,31 @@ def _ask_comtrade(settings: Settings, feed: Feed, now: datetime, environment: Ma
     return FeedAnswer(feed.name, status, files, message, alert)
 
 
-def ask_feed(settings: Settings, feed: Feed, now: datetime, *, environment: Mapping[str, str] | None = None) -> FeedAnswer:
+def _forget_wait(settings: Settings, feed: Feed) -> None:
+    """Drop the time that a publisher named. What a Comtrade key may call stays counted, and blocked where it is."""
+    with looking(settings.home, feed.name) as is_ours:
+        state = read_state(settings.home, feed.name)
+        if is_ours and state.next_allowed is not None:
+            write_state(settings.home, dataclasses.replace(state, next_allowed=None))
+
+
+def ask_feed(
+    settings: Settings, feed: Feed, now: datetime, *, is_forced: bool = False, environment: Mapping[str, str] | None = None
+) -> FeedAnswer:
     """Ask a feed of any kind now (UTC); new files stand in ``settings.landing_folder / feed.name``.
 
     Whatever the publisher does is an answer, also a state that can't be read or a key that isn't there ("broken"). A time
-    before which the publisher wants no question is kept ("waiting"). OSError where the home can't be written.
+    before which the publisher wants no question is kept ("waiting") unless ``is_forced``. OSError where the home can't be written.
     """
     try:
+        if is_forced:
+            _forget_wait(settings, feed)
         if feed.kind != "file":
             return _ask_comtrade(settings, feed, now, environment)
         landing, catalog = settings.landing_folder, settings.catalog
         return check.ask(settings.home, feed, landing=landing, now=now, environment=environment, catalog=catalog)
     except ValueError as error:
         return _failed(feed, error)
-
-
-def forget_wait(settings: Settings, feed: Feed) -> None:
-    """Let a feed be asked before the time that its publisher named. What a Comtrade key may call stays counted."""
-    with looking(settings.home, feed.name) as is_ours:
-        state = read_state(settings.home, feed.name)
-        if is_ours and state.next_allowed is not None:
-            write_state(settings.home, dataclasses.replace(state, next_allowed=None))
 
 
 def lacks(settings: Settings, feed: Feed, state: FeedState, today: date) -> tuple[Lack, ...]:
@@ -193,6 +197,11 @@ def standing(settings: Settings, feed: Feed, now: datetime) -> Standing:
     is_lacking = _is_lacking(settings, feed, state, today)
     due = _next_due(feed, state, now, is_lacking=is_lacking)
     return Standing(feed, state, _newest(settings, feed, state), expected[-1] if expected else None, is_lacking, due)
+
+
+def unreadable(feed: Feed, error: ValueError) -> Standing:
+    """How a feed stands of which nothing can be read: broken, with the reason."""
+    return Standing(feed, FeedState(feed.name, "broken", message=str(error)), None, None, True, None)
 
 
 def due_feeds(settings: Settings, now: datetime) -> tuple[Feed, ...]:

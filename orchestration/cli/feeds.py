@@ -43,8 +43,19 @@ def _due(found: Standing, now: datetime) -> str:
     return "now" if found.next_due <= now else _minute(found.next_due)
 
 
+def _standing(settings: Settings, feed: Feed, now: datetime) -> Standing:
+    """One whose state can't be read hides no other."""
+    from orchestration.feeds import standing, unreadable
+
+    try:
+        return standing(settings, feed, now)
+    except ValueError as error:
+        return unreadable(feed, error)
+
+
 def _status(found: Standing) -> str:
-    return found.state.status if found.state.last_checked else "never asked"
+    is_known = found.state.last_checked is not None or found.state.status != "ok"
+    return found.state.status if is_known else "never asked"
 
 
 def _told(found: Standing) -> dict[str, object]:
@@ -69,11 +80,10 @@ def list_feeds(as_json: AsJson = False) -> None:
     """Each feed: cadence, when it was last asked, newest period fetched and newest expected, status, when it is due. Times are UTC."""
     from datetime import UTC, datetime
 
-    from orchestration.feeds import standing
     from transforms.settings import load_settings
 
     settings, now = load_settings(), datetime.now(UTC)
-    found = [standing(settings, feed, now) for feed in settings.feeds]
+    found = [_standing(settings, feed, now) for feed in settings.feeds]
     if as_json:
         say_json([_told(s) for s in found])
         return
@@ -106,7 +116,7 @@ def ask(
     """Ask publishers for what is new; files go into the landing folder. Exit code 1 where a feed is broken."""
     from datetime import UTC, datetime
 
-    from orchestration.feeds import ask_feed, due_feeds, forget_wait
+    from orchestration.feeds import ask_feed, due_feeds
     from transforms.io.release_hold import hold_reason
     from transforms.settings import load_settings
 
@@ -120,9 +130,7 @@ def ask(
             log(f"the schedule is held ({reason}); this was asked for by hand and goes on")
         for feed in chosen:
             log(f"asking {feed.name}")
-            if force:
-                forget_wait(settings, feed)
-            answers.append(ask_feed(settings, feed, datetime.now(UTC)))
+            answers.append(ask_feed(settings, feed, datetime.now(UTC), is_forced=force))
     if as_json:
         say_json([vars(answer) for answer in answers])
     else:

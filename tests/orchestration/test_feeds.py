@@ -88,6 +88,7 @@ def test_each_feed_is_an_asset_that_no_refresh_asks(server: Misbehaving, home: P
     refreshed = set(definitions.resolve_job_def("refresh").asset_layer.selected_asset_keys)
     assert refreshed == set(graph.materializable_asset_keys) - keys
     assert keys.isdisjoint(whole_assets(definitions))
+    assert graph.get(dg.AssetKey("snapshots")).parent_keys == keys
     assert {k.name for k in graph.asset_check_keys if k.asset_key in keys} == {"answers", "on_time"}
     assert all(graph.get(k).owners == ["team:entrepot"] for k in keys)
     assert definitions.resolve_job_def("fetch").required_resource_keys <= {"io_manager"}, "no lock, no Dask"

@@ -214,6 +214,17 @@ def test_what_cant_be_asked_is_an_answer(home: Path, world: un.Comtrade) -> None
     assert (unreadable.status, unreadable.alert) == ("broken", True)
     assert "isn't the state of a feed" in unreadable.message
     assert due_feeds(settings, NOW) == (feed,)
+    forced = ask_feed(settings, feed, NOW, is_forced=True, environment={})
+    assert (forced.status, forced.message) == (unreadable.status, unreadable.message)
+
+
+def test_a_state_that_cant_be_read_hides_no_other_feed(capsys: Capture, home: Path, server: Misbehaving) -> None:
+    declare(home, server, more=f'[feeds.aa]\nsource = "baci"\nurl = "{server.url("/a.csv")}"\nallow_loopback = true\n')
+    (home / "ops" / "feeds").mkdir(parents=True)
+    (home / "ops" / "feeds" / "aa.json").write_text("{")
+    done = entrepot(capsys, home, "feeds", "list", "--json")
+    assert [(f["feed"], f["status"]) for f in json.loads(done.out)] == [("aa", "broken"), ("baci", "never asked")]
+    assert "aa.json: isn't the state of a feed" in entrepot(capsys, home, "feeds", "list").out
 
 
 def test_missing_names_reporters_and_periods(capsys: Capture, home: Path, world: un.Comtrade, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,9 @@ def test_areas_as_the_api_gives_them(home: Path) -> None:
     records = [
         {**plain, "reporterCodeIsoAlpha2": "NA", "reporterCodeIsoAlpha3": "NAM", "entryEffectiveDate": "1990-01-01T00:00:00"},
         {
-            **{**plain, "id": 948, "text": "Ruritania", "reporterCode": 948, "reporterDesc": "Ruritania "},
+            **plain,
+            "reporterCode": 948,
+            "reporterDesc": "Ruritania ",
             "entryEffectiveDate": "1954-01-01T00:00:00",
             # a field that only areas that ended have
             "entryExpiredDate": "1997-12-31T00:00:00",

@@ -52,7 +52,8 @@ def workbook(header: list[str | None], rows: list[list[str | None]]) -> bytes:
         ("HS 2012,HS 2017,Relationship", "030199,030193,1:n", "H5 030193 > H4 030199 (n:1, None)"),
         ("HS 2017,HS 2012,Relationship", "ex 0301.93,030199,n:n", "H5 030193 > H4 030199 (n:n, True)"),
         (
-            '"HS - Combined  Product Code","HS - Combined  Product Description","ISIC Revision 3 Product Code","ISIC Revision 3 Product Description"',
+            "HS - Combined  Product Code,HS - Combined  Product Description,"
+            "ISIC Revision 3 Product Code,ISIC Revision 3 Product Description",
             '010110,"(2002-) Purebred, live",0121,Farming',
             "HS 010110 > ISIC3 0121 (None, None)",
         ),

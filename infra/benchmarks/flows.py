@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from transforms.contracts import codes
 from transforms.contracts.arrow import file_schema
 from transforms.contracts.lake import BILATERAL_FLOWS
+from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile
 from transforms.io import lake
 
@@ -38,14 +39,22 @@ def area_codes() -> list[str]:
 
 
 def home_of(work: Path, rows: int) -> Path:
-    """A home with ``rows`` committed flows under ``work``: made once, ``rows.json`` says that it is whole."""
+    """A home with ``rows`` committed flows under ``work``: made once."""
     home = work / ("one-year" if rows == YEAR_ROWS else f"rows-{rows}")
-    if not (home / "rows.json").exists():
+    if not is_whole(home, BILATERAL_FLOWS):
         print(f"generating {rows:,} synthetic rows in {home.name}", flush=True)
         shutil.rmtree(home, ignore_errors=True)
         write_years(home, rows)
         (home / "rows.json").write_text(str(rows), "utf-8")
     return home
+
+
+def is_whole(home: Path, table: Table) -> bool:
+    """``rows.json`` says that all rows were written; the contract may have changed since."""
+    if not (home / "rows.json").exists():
+        return False
+    files = lake.active_files(home, table, version=None)
+    return bool(files) and tuple(pq.read_schema(files[0]).names) == table.file_columns
 
 
 def row_count(paths: Iterable[Path]) -> int:

@@ -32,10 +32,10 @@ NEAR = (95_000_000, 115_000_000)
 def part(options: argparse.Namespace, work: Path) -> dict[str, Any]:
     """Key ``gates`` of bench.json: the large case, and other tables beside it. ``seconds_100m`` is null for another size."""
     large = flows.home_of(work, options.large_rows)
+    print(f"  {'gate of':<18}{'rows':>12}{'checks':>8}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'without import s':>18}", flush=True)
     found = {LARGE: _gate(LARGE, large), AGGREGATES: _gate_aggregates(large), MARTS: _gate(MARTS, large)}
     for table in (contracts.HARMONISED_FLOWS, contracts.REPORTED_FLOWS):
         found[table.name] = _gate(table.name, _reports(work, table, options.small_rows))
-    _print(found)
     main = found[LARGE]
     is_100m = NEAR[0] <= main["rows"] <= NEAR[1]
     return {
@@ -47,7 +47,7 @@ def _reports(work: Path, table: Table, rows: int) -> Path:
     from infra.benchmarks import reports
 
     home = work / f"{table.name}-{rows}"
-    if not (home / "rows.json").exists():
+    if not flows.is_whole(home, table):
         print(f"generating {rows:,} synthetic rows of {table.name}", flush=True)
         shutil.rmtree(home, ignore_errors=True)
         {"harmonised_flows": reports.write_harmonised, "reported_flows": reports.write_reported}[table.name](home, rows)
@@ -70,7 +70,7 @@ def _gate(name: str, home: Path) -> dict[str, Any]:
     answer: dict[str, Any] = json.loads((out / "result.json").read_text("utf-8"))
     if answer["failed"]:
         raise RuntimeError(f"the gate of {name} refused synthetic rows: {answer['failed'][:5]}")
-    return {
+    gate = {
         "rows": answer["rows"],
         "seconds": round(measured.wall, 2),
         "cpu_seconds": round(measured.cpu, 2),
@@ -78,6 +78,12 @@ def _gate(name: str, home: Path) -> dict[str, Any]:
         "seconds_without_import": answer["seconds"],
         "checks": answer["checks"],
     }
+    print(
+        f"  {name:<18}{gate['rows']:>12,}{gate['checks']:>8}{gate['seconds']:>9.2f}{gate['cpu_seconds']:>9.2f}"
+        f"{gate['peak_mib']:>10}{gate['seconds_without_import']:>18.2f}",
+        flush=True,
+    )
+    return gate
 
 
 def ask(name: str, home: Path) -> dict[str, Any]:
@@ -116,15 +122,6 @@ def _by_partition(home: Path, table: Table) -> dict[str, list[Path]]:
     for path in lake.active_files(home, table, version=None):
         found.setdefault("/".join(path.parts[-1 - depth : -1]), []).append(path)
     return found
-
-
-def _print(found: dict[str, dict[str, Any]]) -> None:
-    print(f"  {'gate of':<18}{'rows':>12}{'checks':>8}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'without import s':>18}")
-    for name, gate in found.items():
-        print(
-            f"  {name:<18}{gate['rows']:>12,}{gate['checks']:>8}{gate['seconds']:>9.2f}{gate['cpu_seconds']:>9.2f}"
-            f"{gate['peak_mib']:>10}{gate['seconds_without_import']:>18.2f}"
-        )
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from transforms.contracts.codes import BACI_EDITIONS
 from transforms.synthetic import text
 from transforms.synthetic.areas import Area, product_texts
 from transforms.synthetic.bulk import Catalogue, Rows, file_parts, reporter_rows
+from transforms.synthetic.monthly import REPORTER, make_months, truth_of, write_months
 from transforms.synthetic.world import World
 
 BACI_RELEASE = "202501"
@@ -40,10 +41,10 @@ def write_sidecar(path: Path, *, seed: int, source_release: str, edition: str | 
     return sidecar
 
 
-def bulk_name(reporter: str, edition: str, release: str, year: int | None = None) -> str:
+def bulk_name(reporter: str, edition: str, release: str, year: int | None = None, frequency: str = "A") -> str:
     """Name of a bulk file of one reporter, as Comtrade names them, but marked synthetic."""
     period = "" if year is None else f"{year}01"
-    return f"COMTRADE-SYNTHETIC-CA{reporter.zfill(3)}{period}{edition}[{release}].gz"
+    return f"COMTRADE-SYNTHETIC-C{frequency}{reporter.zfill(3)}{period}{edition}[{release}].gz"
 
 
 def _by_year(rows: Rows) -> Iterator[tuple[int, Rows]]:
@@ -72,6 +73,19 @@ def write_comtrade_bulk(
             write_sidecar(path, seed=world.seed, source_release=release)
             written.append(path)
     return written
+
+
+def write_comtrade_months(world: World, folder: Path, *, release: str = BULK_RELEASE) -> list[Path]:
+    """Months of the world's monthly reporter as one bulk file under ``folder``/monthly,.
+
+    No file where the world has no such reporter.
+    """
+    months = make_months(world)
+    if months is None:
+        return []
+    path = write_months(world, months, folder / "monthly" / bulk_name(REPORTER, world.edition, release, frequency="M"))
+    write_sidecar(path, seed=world.seed, source_release=release)
+    return [path]
 
 
 def baci_lines(year: int, codes: tuple[text.Text, text.Text, text.Text], value_usd: np.ndarray, weight_kg: np.ndarray) -> bytes:
@@ -170,6 +184,8 @@ def write_truth(world: World, folder: Path) -> list[Path]:
         written.append(path)
     said = {"seed": world.seed, "edition": world.edition, "years": world.years, "areas": [asdict(a) for a in world.areas]}
     path = folder / "world.json"
+    months = make_months(world)
+    said["months"] = truth_of(world, months) if months else None
     path.write_text(json.dumps({**said, "events": world.events}, indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8")
     return [*written, path]
 
@@ -181,6 +197,7 @@ def write_world(world: World, folder: Path, layout: Literal["comtrade", "baci", 
     written = []
     if layout in ("comtrade", "all"):
         written += write_comtrade_bulk(world, folder / "comtrade")
+        written += write_comtrade_months(world, folder / "comtrade")
     if layout in ("baci", "all"):
         written += write_baci(world, folder / "baci")
     write_truth(world, folder / "truth")

@@ -21,6 +21,10 @@ def _years_in(path: Path, snapshot: Snapshot, settings: Settings) -> frozenset[i
     for member in snapshot.members:
         with open_text(path, member, settings) as stream:
             found |= years_stated(stream, layout_of(snapshot), member)
+    layout = layout_of(snapshot)
+    if layout.currency != "USD":
+        # a year without a rate gives no row that stands
+        found = {year for year in found if any(period.startswith(str(year)) for period, _ in layout.rates)}
     return frozenset(found)
 
 

@@ -31,7 +31,7 @@ from transforms.declared.rates import declared_rates
 
 __all__ = ["DeclarationError", "declared_catalog"]
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,30}")
 _SOURCE_TEXTS = ("title", "home_page", "licence", "attribution")
 _SOURCE_KEYS = (*_SOURCE_TEXTS, "redistribution", "release_form", "release_example", "layouts")
 _REDISTRIBUTION = ("open", "internal", "unknown")

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as day_time
-from pathlib import Path
 
 from transforms.contracts.feed import Feed, FeedError
 from transforms.feeds import check
@@ -56,8 +55,19 @@ class Standing:
     next_due: datetime | None
 
 
-def _failed(feed: Feed, error: Exception, files: tuple[Path, ...] = ()) -> FeedAnswer:
-    return FeedAnswer(feed.name, "broken", files, str(error), alert=True)
+def _failed(settings: Settings, feed: Feed, error: Exception, now: datetime) -> FeedAnswer:
+    """Broken for a reason on this side: a state that can't be read, a folder that can't be written. Remembered where that can be."""
+    alert = True
+    try:
+        with looking(settings.home, feed.name) as is_ours:
+            state = read_state(settings.home, feed.name)
+            after, alert = settled(state, "broken", str(error), now, state.next_allowed)
+            if is_ours:
+                write_state(settings.home, after)
+    except (OSError, ValueError):
+        # What isn't remembered is told again: the answer below carries the reason.
+        alert = True
+    return FeedAnswer(feed.name, "broken", (), str(error), alert)
 
 
 def _checkpoints(settings: Settings, feed: Feed) -> dict[str, Checkpoint]:
@@ -121,8 +131,8 @@ def ask_feed(
 ) -> FeedAnswer:
     """Ask a feed of any kind now (UTC); new files stand in ``settings.landing_folder / feed.name``.
 
-    Whatever the publisher does is an answer, also a state that can't be read or a key that isn't there ("broken"). A time
-    before which the publisher wants no question is kept ("waiting") unless ``is_forced``. OSError where the home can't be written.
+    Whatever goes wrong is an answer ("broken"): at the publisher's, a key that isn't there, a folder that can't be written. A time
+    before which the publisher wants no question is kept ("waiting") unless ``is_forced``.
     """
     try:
         if is_forced:
@@ -131,8 +141,8 @@ def ask_feed(
             return _ask_comtrade(settings, feed, now, environment)
         landing, catalog = settings.landing_folder, settings.catalog
         return check.ask(settings.home, feed, landing=landing, now=now, environment=environment, catalog=catalog)
-    except ValueError as error:
-        return _failed(feed, error)
+    except (OSError, ValueError) as error:
+        return _failed(settings, feed, error, now)
 
 
 def lacks(settings: Settings, feed: Feed, state: FeedState, today: date) -> tuple[Lack, ...]:

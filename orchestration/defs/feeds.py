@@ -11,7 +11,7 @@ import dagster as dg
 from orchestration.factories import Event
 from orchestration.feeds import Standing, ask_feed, quota_left, standing
 from orchestration.freshness import freshness
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
 from transforms.feeds.check import FeedAnswer
 from transforms.io.release_hold import hold_reason
 from transforms.settings import Settings
@@ -88,7 +88,7 @@ def feed_asset(settings: Settings, feed: Feed) -> dg.AssetsDefinition:
         try:
             found = standing(settings, feed, now)
             metadata, is_lacking = _metadata(settings, answer, found, now), found.is_lacking
-        except FeedError as error:
+        except ValueError as error:
             metadata, is_lacking = {"status": answer.status, "message": str(error)}, True
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
         told = {"message": answer.message}

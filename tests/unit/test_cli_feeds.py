@@ -25,6 +25,7 @@ from transforms.core.ledger import write
 from transforms.feeds.state import FeedState, Part, is_due, read_state, write_state
 from transforms.io import lake
 from transforms.io.release_hold import hold
+from transforms.io.snapshot import take_snapshot
 from transforms.settings import Settings, load_settings
 
 Capture = pytest.CaptureFixture[str]
@@ -227,6 +228,18 @@ def test_a_state_that_cant_be_read_hides_no_other_feed(capsys: Capture, home: Pa
     assert "aa.json: isn't the state of a feed" in entrepot(capsys, home, "feeds", "list").out
 
 
+def test_a_folder_that_cant_be_written_breaks_its_own_feed(capsys: Capture, home: Path, server: Misbehaving) -> None:
+    declare(home, server, more=f'[feeds.aa]\nsource = "baci"\nurl = "{server.url("/" + NAMES["2020"])}"\nallow_loopback = true\n')
+    (home / "landing").mkdir()
+    (home / "landing" / "aa").write_text("no folder")
+    answers = [json.loads(entrepot(capsys, home, "feeds", "ask", "aa", "baci", "--json", "-q").out) for _ in range(2)]
+    assert [[(a["feed"], a["status"], a["alert"]) for a in both] for both in answers] == [
+        [("aa", "broken", True), ("baci", "new", False)],
+        [("aa", "broken", False), ("baci", "current", False)],
+    ]
+    assert server.count(f"/{NAMES['2020']}") == 1
+
+
 def test_missing_names_reporters_and_periods(capsys: Capture, home: Path, world: un.Comtrade, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(un.KEY_VARIABLE, un.KEY)
     (home / "entrepot.toml").write_text(f"""
@@ -304,6 +317,30 @@ def test_filling_in_an_old_year_makes_no_source_fresh(home: Path) -> None:
     in_lake(home, "baci", "2024")
     assert freshness(settings, today) == (Freshness("baci", "A", "2024", "2024", 0, True, ("2020", "2021", "2023")),)
     assert freshness(Settings(home), today) == ()
+
+
+def test_sources_says_how_fresh_each_is(capsys: Capture, home: Path, server: Misbehaving) -> None:
+    path = home.parent / NAMES["2020"]
+    path.write_bytes(table("2020"))
+    take_snapshot(path, Settings(home))
+    (told,) = json.loads(entrepot(capsys, home, "sources", "--json").out)
+    assert told["freshness"] == []
+    declare(home, server, more="lag_days = 80")
+    in_lake(home, "baci", "2020")
+    (told,) = json.loads(entrepot(capsys, home, "sources", "--json").out)
+    late = (datetime.now(UTC).date() - date(2022, 3, 21)).days
+    assert told["freshness"] == [
+        {
+            "source": "baci",
+            "frequency": "A",
+            "newest": "2020",
+            "expected": "2021",
+            "days_late": late,
+            "is_fresh": False,
+            "lacking": ["2021"],
+        }
+    ]
+    assert f"  {late} days late: 2021 is out, 2020 is here" in entrepot(capsys, home, "sources").out
 
 
 def test_years_say_nothing_about_months(home: Path) -> None:

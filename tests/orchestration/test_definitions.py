@@ -14,7 +14,7 @@ from orchestration.definitions import build_defs, whole_assets
 from orchestration.factories import YEAR
 from transforms.contracts import lake as contracts
 from transforms.contracts import marts
-from transforms.contracts.layouts import SOURCES
+from transforms.contracts.layouts import BUILT_IN
 from transforms.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,10 +33,10 @@ def test_definitions_load_and_are_fresh_each_time(definitions: dg.Definitions, h
 
 def test_every_source_and_table_and_mart_is_an_asset(definitions: dg.Definitions) -> None:
     keys = {k.to_user_string() for k in definitions.resolve_asset_graph().materializable_asset_keys}
-    assert {f"reported_flows/{s}" for s in SOURCES} <= keys
+    assert {f"reported_flows/{s}" for s in BUILT_IN.flow_sources} <= keys
     assert {"snapshots", "harmonised_flows", "bilateral_flows", "ledger", "quality", "release"} <= keys
     assert {t.name for t in contracts.AGGREGATES} <= keys and len(contracts.AGGREGATES) == 6
-    assert {"area", "product", "source_release"} <= keys
+    assert {"area", "product", "source_release", "code", "correlation", "indicator"} <= keys
     assert {f"marts/{name}" for name in marts.MARTS} <= keys
 
 
@@ -57,7 +57,11 @@ def test_lineage_goes_from_the_file_to_every_mart_and_the_release(definitions: d
 def test_one_partition_set_for_all_of_the_lake(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     by_year = {k.to_user_string() for k in graph.get_all_asset_keys() if graph.get(k).partitions_def is not None}
-    expected = {f"reported_flows/{s}" for s in SOURCES} | {"harmonised_flows", "bilateral_flows"} | {t.name for t in contracts.AGGREGATES}
+    expected = (
+        {f"reported_flows/{s}" for s in BUILT_IN.flow_sources}
+        | {"harmonised_flows", "bilateral_flows"}
+        | {t.name for t in contracts.AGGREGATES}
+    )
     assert by_year == expected
     assert {graph.get(dg.AssetKey.from_user_string(k)).partitions_def for k in by_year} == {YEAR}
     assert {graph.get(dg.AssetKey.from_user_string(k)).backfill_policy for k in by_year} == {dg.BackfillPolicy.single_run()}
@@ -74,12 +78,15 @@ def test_the_job_holds_everything(definitions: dg.Definitions) -> None:
 def test_gates_block(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     gates = {k.asset_key.to_user_string(): graph.get(k).blocking for k in graph.asset_check_keys if k.name == "gate"}
-    expected = {f"reported_flows/{s}" for s in SOURCES} | {
+    expected = {f"reported_flows/{s}" for s in BUILT_IN.flow_sources} | {
         "harmonised_flows",
         "bilateral_flows",
         "area",
         "product",
         "source_release",
+        "code",
+        "correlation",
+        "indicator",
         "quality",
     }
     assert set(gates) == expected | {t.name for t in contracts.AGGREGATES}

@@ -17,12 +17,11 @@ from transforms.sources.lists import listed
 
 def code_table(home: Path, snapshots: Sequence[Snapshot]) -> pa.Table:
     """Codes of a home's lists; of one list handed over twice the newer is taken whole, so that a code taken off is gone."""
-    chosen: dict[str, str] = {}
-    rows: dict[tuple[str, str], dict[str, object]] = {}
-    for snapshot, found in listed(home, newest_first(snapshots), "codes"):
-        for row in found:
-            name = str(row["code_list"])
-            if chosen.setdefault(name, snapshot.snapshot_id) == snapshot.snapshot_id:
-                rows[name, str(row["list_code"])] = {**row, "snapshot_id": snapshot.snapshot_id}
-    ordered = [row for _, row in sorted(rows.items(), key=lambda item: tuple(map(code_order, item[0])))]
-    return pa.Table.from_pylist(ordered, schema=table_schema(contracts.CODE))
+    taken: set[str] = set()
+    rows: list[dict[str, str]] = []
+    for snapshot, table in listed(home, newest_first(snapshots), "codes"):
+        found = table.to_pylist()
+        rows += [{**row, "snapshot_id": snapshot.snapshot_id} for row in found if row["code_list"] not in taken]
+        taken |= {row["code_list"] for row in found}
+    rows.sort(key=lambda row: (code_order(row["code_list"]), code_order(row["list_code"])))
+    return pa.Table.from_pylist(rows, schema=table_schema(contracts.CODE))

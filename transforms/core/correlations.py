@@ -6,16 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.contracts import lists as contracts
 from transforms.contracts.arrow import table_schema
 from transforms.contracts.layouts.unsd import CONSOLIDATED
 from transforms.contracts.records import Snapshot
-from transforms.core.coded import code_order
 from transforms.core.preferred import newest_first
 from transforms.sources.lists import listed
 
-_KEY = ("from_classification", "to_classification", "from_code", "to_code")
+_PAIR = ["from_classification", "to_classification"]
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    """Rows by the table's sort_by, codes by length and text."""
+    names = contracts.CORRELATION.sort_by
+    keys = pa.table({f"{n}_{part}": c for n in names for part, c in (("length", pc.utf8_length(table[n])), ("text", table[n]))})
+    return table.take(pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names]))
 
 
 def correlation_table(home: Path, snapshots: Sequence[Snapshot]) -> pa.Table:
@@ -24,12 +31,13 @@ def correlation_table(home: Path, snapshots: Sequence[Snapshot]) -> pa.Table:
     Two states of a table are never mixed: a relation that the newer one has not would stay.
     """
     ordered = sorted(newest_first(snapshots), key=lambda s: s.layout == CONSOLIDATED.name)
-    chosen: dict[tuple[str, str], str] = {}
-    rows: dict[tuple[str, ...], dict[str, object]] = {}
-    for snapshot, found in listed(home, ordered, "correlation"):
-        for row in found:
-            key = tuple(str(row[name]) for name in _KEY)
-            if chosen.setdefault((key[0], key[1]), snapshot.snapshot_id) == snapshot.snapshot_id:
-                rows[key] = {**row, "snapshot_id": snapshot.snapshot_id}
-    in_order = [rows[key] for key in sorted(rows, key=lambda key: tuple(map(code_order, key)))]
-    return pa.Table.from_pylist(in_order, schema=table_schema(contracts.CORRELATION))
+    taken: set[tuple[str, str]] = set()
+    parts: list[pa.Table] = []
+    for snapshot, table in listed(home, ordered, "correlation"):
+        pairs = {tuple(row.values()) for row in table.select(_PAIR).group_by(_PAIR).aggregate([]).to_pylist()}
+        for pair in sorted(pairs - taken):
+            mask = pc.and_(*(pc.equal(table[name], code) for name, code in zip(_PAIR, pair, strict=True)))
+            part = table.filter(mask)
+            parts.append(part.append_column("snapshot_id", pa.repeat(pa.scalar(snapshot.snapshot_id), part.num_rows)))
+        taken |= pairs
+    return _in_order(pa.concat_tables(parts)) if parts else table_schema(contracts.CORRELATION).empty_table()

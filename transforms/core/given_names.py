@@ -32,12 +32,12 @@ def given_names(home: Path, snapshots: Sequence[Snapshot]) -> dict[Name, str]:
 def given_years(home: Path, snapshots: Sequence[Snapshot]) -> dict[str, tuple[int | None, int | None]]:
     """Area code -> (first year, last year), None for always and still, where a list of areas states one of them."""
     found: dict[str, tuple[int | None, int | None]] = {}
-    for _, rows in listed(home, _ordered(snapshots), "areas"):
-        for row in rows:
+    for _, table in listed(home, _ordered(snapshots), "areas"):
+        for row in table.to_pylist():
             # lists parsed by an older version, and those of other publishers, state none
             years = (row.get("valid_from"), row.get("valid_to"))
             if any(years):
-                found.setdefault(str(row["code"]), years)  # type: ignore[arg-type]
+                found.setdefault(row["code"], years)
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from transforms.contracts import lists as contracts
 from transforms.contracts.arrow import table_schema
@@ -13,18 +14,22 @@ from transforms.contracts.records import Snapshot
 from transforms.core.preferred import newest_first
 from transforms.sources.lists import listed
 
-_KEY = ("indicator_code", "publisher_area_code", "period", "vintage")
-
 
 def indicator_table(home: Path, snapshots: Sequence[Snapshot]) -> pa.Table:
     """Every vintage of every indicator. Of files of one vintage the one taken last holds where they differ.
 
     A file that names no day of update has the publisher's release as vintage, else the day it was taken.
     """
-    rows: dict[tuple[str, ...], dict[str, object]] = {}
-    for snapshot, found in listed(home, newest_first(snapshots), "indicators"):
+    parts: list[pa.Table] = []
+    for snapshot, table in listed(home, newest_first(snapshots), "indicators"):
         own = snapshot.source_release or snapshot.taken_at.date().isoformat()
-        for row in found:
-            filled = {**row, "vintage": row["vintage"] or own, "snapshot_id": snapshot.snapshot_id}
-            rows.setdefault(tuple(str(filled[name]) for name in _KEY), filled)
-    return pa.Table.from_pylist([rows[key] for key in sorted(rows)], schema=table_schema(contracts.INDICATOR))
+        filled = table.set_column(table.column_names.index("vintage"), "vintage", pc.fill_null(table["vintage"], own))
+        parts.append(filled.append_column("snapshot_id", pa.repeat(pa.scalar(snapshot.snapshot_id), table.num_rows)))
+    if not parts:
+        return table_schema(contracts.INDICATOR).empty_table()
+    key, columns = list(contracts.INDICATOR.key), contracts.INDICATOR.columns
+    rest = [name for name in columns if name not in key]
+    # without threads the first is that of the order above
+    grouped = pa.concat_tables(parts).group_by(key, use_threads=False).aggregate([(name, "first") for name in rest])
+    named = grouped.rename_columns([name.removesuffix("_first") for name in grouped.column_names])
+    return named.select(list(columns)).sort_by([(name, "ascending") for name in key])

@@ -180,9 +180,9 @@ def parse_list(home: Path, snapshot: Snapshot, member: str, folder: Path) -> tup
     return len(rows.known), (*warnings, *counted)
 
 
-def listed(home: Path, snapshots: Sequence[Snapshot], kind: str) -> Iterator[tuple[Snapshot, list[dict[str, object]]]]:
-    """Each snapshot of a kind with the rows that parsing found in it, its members one after another."""
+def listed(home: Path, snapshots: Sequence[Snapshot], kind: str) -> Iterator[tuple[Snapshot, pa.Table]]:
+    """Each snapshot of a kind with the rows that parsing found in it, a table a member, in the order given."""
     for snapshot in snapshots:
         if snapshot.kind == kind:
             paths = [parsed_folder(home, snapshot, member) / _KINDS[kind].file for member in snapshot.members]
-            yield snapshot, [row for path in paths if path.exists() for row in pq.ParquetFile(path).read().to_pylist()]
+            yield from ((snapshot, pq.ParquetFile(path).read()) for path in paths if path.exists())

@@ -138,7 +138,8 @@ REFUSED = {
     "a layout's setting mistyped": (
         _with("delimiter =", "separator ="),
         f"{L} has no setting 'separator'; it has aggregate_roles, area_system, columns, constants, coverage, currency, decimal_mark, "
-        "delimiter, edition_rule, encodings, group_mark, has_trailing_field, maps, missing, name_pattern, needs, quote, summed_roles, title",
+        "delimiter, edition_rule, encodings, group_mark, has_trailing_field, maps, missing, name_pattern, needs, quote, summed_roles, "
+        "title",
     ),
     "delimiter of two": (_with('";"', '";;"'), f"{L}: delimiter = ';;' should be one character in quotes, as delimiter = ';'"),
     "delimiter is the quote": (_with('delimiter = ";"', "delimiter = '\"'"), f"{L}: delimiter and quote are the same character '\"'"),
@@ -216,7 +217,8 @@ REFUSED = {
     ),
     "a column fills nothing known": (
         _with('"product_code"', '"prod_code"'),
-        f"{C} 'HS Code': 'prod_code' is nothing a column fills (did you mean 'product_code'?); it may fill reporter_code, partner_code, product_code, flow_code, "
+        f"{C} 'HS Code': 'prod_code' is nothing a column fills (did you mean 'product_code'?); it may fill "
+        "reporter_code, partner_code, product_code, flow_code, "
         "classification, period, year, frequency, product_level, value, value_cif, value_fob, net_weight_kg, gross_weight_kg, quantity, "
         "quantity_unit_code, estimation_flag, type_code, is_net_weight_estimated, is_quantity_estimated, is_reported, second_partner_code, "
         "customs_code, mode_of_transport_code, mode_of_supply_code, trade_type_code, summary_level_code, reporter_name, partner_name, "
@@ -233,7 +235,8 @@ REFUSED = {
     "a name twice": (_with('"ignore"', '{ to = "ignore", aliases = ["Pays"] }'), f"{L}: 'Pays' names two columns"),
     "a column's setting mistyped": (
         _with("scale = 3", "factor = 1000"),
-        f"{C} 'Valeur (XAF mille)' has no setting 'factor'; it has aliases, decimal_mark, exponent, group_mark, missing, required, scale, to",
+        f"{C} 'Valeur (XAF mille)' has no setting 'factor'; it has aliases, decimal_mark, exponent, group_mark, missing, "
+        "required, scale, to",
     ),
     "scale as a factor": (
         _with("scale = 3", "scale = 1000"),
@@ -249,8 +252,8 @@ REFUSED = {
     ),
     "group mark of two bytes": (
         _with('group_mark = "."', 'group_mark = "\\u202f"'),
-        f"""{C} 'Valeur (XAF mille)': group_mark = '\\u202f' should be one of ".", ",", " ", "'", "_"; a non-breaking blank is one byte in """
-        "latin-1 alone: save the file so, or with plain blanks",
+        f"""{C} 'Valeur (XAF mille)': group_mark = '\\u202f' should be one of ".", ",", " ", "'", "_"; a non-breaking blank is one """
+        "byte in latin-1 alone: save the file so, or with plain blanks",
     ),
     "missing as a number": (
         _with('["n.d."]', '["0"]'),
@@ -275,8 +278,8 @@ REFUSED = {
     ),
     "a map to no flow": (
         _with('IMP = "M"', 'IMP = "I"'),
-        "[sources.gabon.layouts.imports.maps.flow_code]: \"IMP\" = 'I' is no flow_code: write one of M, X, DX, FM, MIP, MOP, RM, RX, XIP, XOP "
-        "(M imports, X exports)",
+        "[sources.gabon.layouts.imports.maps.flow_code]: \"IMP\" = 'I' is no flow_code: write one of M, X, DX, FM, MIP, MOP, RM, RX, XIP, "
+        "XOP (M imports, X exports)",
     ),
     "a map of a long text": (
         _with('maps.flow_code = { IMP = "M", EXP = "X" }', 'maps.partner_code = { "REPUBLIQUE DU CONGO" = "178" }'),
@@ -287,6 +290,11 @@ REFUSED = {
         _with('currency = "XAF"', 'currency = "XAF"\nsummed_roles = ["customs_code"]'),
         f"{L}: 'customs_code' is no role of this file: no column fills one of second_partner_code, customs_code, mode_of_transport_code, "
         "mode_of_supply_code, trade_type_code, summary_level_code",
+    ),
+    "a part without a whole": (
+        _with('"ignore"', '"customs_code"'),
+        f"{L}: a column fills customs_code, and nothing says which rows are the whole: write aggregate_roles = "
+        """{ customs_code = ["..."] } with the values that mean "all", or summed_roles = ["customs_code"] where its parts have no total""",
     ),
     "columns of another layout": (
         LAYOUT + LAYOUT.split("[rates")[0].split("\n\n", 1)[1].replace("layouts.imports", "layouts.again"),
@@ -327,7 +335,7 @@ REFUSED = {
     ),
     "an alias of no layout": (
         ALIAS.replace('"baci"', '"comext_v3"'),
-        "[[aliases]]: layout = 'comext_v3' is none of comtrade_legacy, comtrade_legacy_cut, comtrade_bulk, comtrade_bulk_csv, comtrade_v1, ",
+        "[[aliases]]: layout = 'comext_v3' is none of comtrade_legacy, comtrade_legacy_cut, comtrade_bulk, comtrade_bulk_csv, ",
     ),
     "an alias of no column": (ALIAS.replace('"v"', '"V"'), "[[aliases]]: column = 'V' is none of t, i, j, k, v, q"),
     "an alias that is a column": (ALIAS.replace('"value"', '"q"'), "[[aliases]]: also = 'q' already names the column 'q' of baci"),

@@ -235,6 +235,12 @@ def _roles(where: str, table: Mapping[str, Any], targets: set[str]) -> dict[str,
         if role not in there:
             known = f"columns fill {', '.join(there)}" if there else f"no column fills one of {', '.join(ROLES)}"
             raise DeclarationError(f"{where}: {role!r} is no role of this file: {known}")
+    if unsaid := [r for r in there if r not in allowed and r not in summed]:
+        raise DeclarationError(
+            f"{where}: a column fills {unsaid[0]}, and nothing says which rows are the whole: write "
+            f'aggregate_roles = {{ {unsaid[0]} = ["..."] }} with the values that mean "all", or summed_roles = ["{unsaid[0]}"] '
+            "where its parts have no total"
+        )
     if both := [r for r in summed if r in allowed]:
         raise DeclarationError(
             f"{where}: {both[0]!r} stands in summed_roles and in aggregate_roles: its rows have a total, or they have none"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from orchestration.feeds import Standing
+    from orchestration.standing import Standing
     from transforms.contracts.feed import Feed
     from transforms.feeds.check import FeedAnswer
     from transforms.settings import Settings
@@ -45,7 +45,7 @@ def _due(found: Standing, now: datetime) -> str:
 
 def _standing(settings: Settings, feed: Feed, now: datetime) -> Standing:
     """One whose state can't be read hides no other."""
-    from orchestration.feeds import standing, unreadable
+    from orchestration.standing import standing, unreadable
 
     try:
         return standing(settings, feed, now)
@@ -116,7 +116,8 @@ def ask(
     """Ask publishers for what is new; files go into the landing folder. Exit code 1 where a feed is broken."""
     from datetime import UTC, datetime
 
-    from orchestration.feeds import ask_feed, due_feeds
+    from orchestration.feeds import ask_feed
+    from orchestration.standing import due_feeds
     from transforms.io.release_hold import hold_reason
     from transforms.settings import load_settings
 
@@ -157,7 +158,7 @@ def missing(name: Annotated[str, typer.Argument(help="The feed.")], as_json: AsJ
     """Reporters and periods that a feed wants and doesn't have, each with the reason; asks nobody."""
     from datetime import UTC, datetime
 
-    from orchestration.feeds import lacks
+    from orchestration.standing import lacks
     from transforms.feeds.state import read_state
     from transforms.settings import load_settings
 

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from orchestration.factories import Event
-from orchestration.feeds import Standing, ask_feed, quota_left, standing
+from orchestration.feeds import ask_feed
 from orchestration.freshness import freshness
+from orchestration.standing import Standing, quota_left, standing
 from transforms.contracts.feed import Feed
 from transforms.feeds.check import FeedAnswer
 from transforms.io.release_hold import hold_reason

@@ -11,9 +11,9 @@ import dagster as dg
 from orchestration.defs.feeds import FETCH, GROUP, feed_key
 from orchestration.defs.ingest import SNAPSHOTS, landed_files
 from orchestration.factories import YEAR_SET
-from orchestration.feeds import due_feeds
 from orchestration.landing import Look, due_refresh, list_files, next_look
 from orchestration.partitions import declare_years, range_tags
+from orchestration.standing import due_feeds
 from transforms.io.lock import holder
 from transforms.io.release_hold import hold_reason
 from transforms.settings import Settings

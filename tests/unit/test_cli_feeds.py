@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.cli.configuration import DECLARATIONS, configuration_text
-from orchestration.feeds import Lack, ask_feed, due_feeds, lacks, quota_left, standing
+from orchestration.feeds import ask_feed
 from orchestration.freshness import Freshness, freshness
+from orchestration.standing import Lack, due_feeds, lacks, quota_left, standing
 from tests.unit import comtrade_server as un
 from tests.unit.cli_runner import entrepot
 from tests.unit.misbehaving import Answer, Misbehaving, refusal

@@ -25,6 +25,7 @@ from transforms.sources.conflicts import quarantine_files
 from transforms.sources.ingest import ingest_partition
 from transforms.sources.parse import parse_snapshot, years_of
 
+pytestmark = pytest.mark.timeout(900)
 ROOT = Path(__file__).resolve().parents[2]
 GABON = """
 [sources.gabon]
@@ -145,7 +146,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return told
 
 
-@pytest.mark.timeout(900)
 def test_values_are_in_dollars_to_the_mill_and_codes_whole(story: dict[str, Any]) -> None:
     # 1,234,567,500 XAF x 0.001648 = 2034567.24; 500,125 x 0.001648 = 824.206; 1,000,000 x 0.0016501; 2,000 x 0.0016501 = 3.3002
     assert story["facts"] == [

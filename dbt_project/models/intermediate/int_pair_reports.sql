@@ -1,6 +1,6 @@
 -- One row per stratum, exporter and importer: whose reports stand behind the pair's flows, and the value that rests on each.
 -- A value rests on the report that the method took; where it weighed both, on the one with the larger weight.
--- Rows that a source publishes reconciled rest on no report that is known. A table: it reads every flow, and is read twice.
+-- What a source publishes reconciled rests on no report that is known, and has no row. A table: it reads every flow, and is read twice.
 {{ config(materialized='table') }}
 
 with flows as (
@@ -18,6 +18,7 @@ with flows as (
         evidence = 'exporter_only' or (evidence = 'both' and weight_exporter >= 0.5) as is_on_exporter,
         evidence = 'importer_only' or (evidence = 'both' and weight_exporter < 0.5) as is_on_importer
     from {{ ref('stg_bilateral_flows') }}
+    where evidence <> 'published'
 )
 
 select

@@ -91,7 +91,7 @@ dated as (
         importer_code,
         month_number,
         month_number // 12 as year,
-        (month_number // 12)::varchar || '-' || lpad((month_number % 12 + 1)::varchar, 2, '0') as period
+        {{ month_text('month_number') }} as period
     from calendars
 ),
 
@@ -138,15 +138,15 @@ summed as (
         value_fob_usd,
         sum(month_fob_usd) over to_date as year_to_date_fob_usd,
         count(*) filter (where month_fob_usd is null) over to_date as to_date_missing_count,
-        min(period) filter (where month_fob_usd is null) over to_date as to_date_first_missing,
+        min(month_number) filter (where month_fob_usd is null) over to_date as to_date_first_missing,
         sum(month_fob_usd) over twelve_months as rolling_twelve_months_fob_usd,
         count(*) filter (where month_fob_usd is null) over twelve_months as twelve_months_missing_count,
-        min(period) filter (where month_fob_usd is null) over twelve_months as twelve_months_first_missing,
+        min(month_number) filter (where month_fob_usd is null) over twelve_months as twelve_months_first_missing,
         sum(month_fob_usd) over whole_year as months_of_year_fob_usd,
         count(*) filter (where month_fob_usd is null) over whole_year as whole_year_missing_count,
-        min(period) filter (where month_fob_usd is null) over whole_year as whole_year_first_missing,
+        min(month_number) filter (where month_fob_usd is null) over whole_year as whole_year_first_missing,
         lag(month_fob_usd, 12) over by_month as same_month_last_year_fob_usd,
-        lag(period, 12) over by_month as same_month_last_year
+        (year - 1)::varchar || substr(period, 5) as same_month_last_year
     from filled
     window
         by_month as (partition by basis, exporter_code, importer_code order by month_number),
@@ -243,14 +243,14 @@ explained as (
                     when to_date_missing_count > 0
                         then
                             'year_to_date_fob_usd: ' || to_date_missing_count || ' of the months not reported by '
-                            || coalesce(replace(pair_reporter_codes, ' ', ' or '), 'anyone known') || ', the first ' || to_date_first_missing
+                            || coalesce(replace(pair_reporter_codes, ' ', ' or '), 'anyone known') || ', the first ' || {{ month_text('to_date_first_missing') }}
                 end,
                 case
                     when twelve_months_missing_count > 0
                         then
                             'rolling_twelve_months_fob_usd: ' || twelve_months_missing_count || ' of the months not reported by '
                             || coalesce(replace(pair_reporter_codes, ' ', ' or '), 'anyone known')
-                            || ', the first ' || twelve_months_first_missing
+                            || ', the first ' || {{ month_text('twelve_months_first_missing') }}
                 end,
                 case
                     when same_month_last_year_fob_usd is null
@@ -265,7 +265,7 @@ explained as (
                         then
                             'months_of_year_fob_usd: ' || whole_year_missing_count || ' of the months not reported by '
                             || coalesce(replace(pair_reporter_codes, ' ', ' or '), 'anyone known')
-                            || ', the first ' || whole_year_first_missing
+                            || ', the first ' || {{ month_text('whole_year_first_missing') }}
                 end,
                 case when annual_fob_usd is null then 'annual_fob_usd: no annual report of ' || year || ' has the pair' end
             ),

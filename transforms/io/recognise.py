@@ -158,7 +158,9 @@ def _unknown(name: str, line: str, near: Sequence[_Near]) -> UnknownLayoutError:
 def _advice(near: _Near) -> str:
     """The lines of entrepot.toml under which the file would be read, where a column or two may have been renamed; else nothing."""
     strange = near.strange
-    if not 1 <= len(near.missing) <= _RENAMED or len(strange) < len(near.missing):
+    required = sum(f.required for f in near.layout.fields)
+    # a file that has few of a short layout's columns is another file, not a renamed one
+    if not 1 <= len(near.missing) <= min(_RENAMED, required / 2) or len(strange) < len(near.missing):
         return ""
     today = datetime.now(UTC).date()
     pairs, lines = [], []

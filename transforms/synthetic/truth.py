@@ -44,8 +44,10 @@ FIRST_YEAR = 2018
 WORLD_TRADE_USD = 1.0e12
 #: Chance that a cell that trades does so in a given year; standard deviation of ln unit value among exporters of a product.
 PRESENT, UNIT_VALUE_SPREAD = 0.94, 0.25
-#: Standard deviation of ln value of a cell that trades, beyond what decides whether it trades.
-CELL_SPREAD = 2.0
+#: Mean of what is taken off ln value, exponential: many small flows, as real trade has them, without a giant that decides a score.
+SMALLNESS = 1.8
+#: What would be less isn't traded, USD.
+LEAST_USD = 100.0
 #: Every third product is counted in items.
 ITEM_EVERY = 3
 _CHAPTERS = tuple(c for c in range(1, 98) if c != 77)
@@ -109,19 +111,19 @@ def _values(rng: np.random.Generator, places: tuple[Area, ...], distance: Floats
     count, width = sizes.countries, sizes.products
     size = np.log([p.size for p in places])
     pull = 0.95 * size[:, None] + 0.75 * size - 0.6 * np.log(distance / 1000.0)
-    advantage, demand = rng.normal(0.0, 1.1, (count, width)), rng.normal(0.0, 1.0, width)
-    score = pull[:, :, None] + advantage[:, None, :] + demand + rng.normal(0.0, 1.1, (count, count, width))
+    advantage, demand = rng.normal(0.0, 1.0, (count, width)), rng.normal(0.0, 0.6, width)
+    score = pull[:, :, None] + advantage[:, None, :] + demand + rng.normal(0.0, 1.0, (count, count, width))
     score[np.arange(count), np.arange(count)] = -np.inf
     chance = score - 0.35 * pull[:, :, None]
     wanted = int(sizes.density * count * (count - 1) * width)
     trades = chance >= np.partition(chance, -wanted, axis=None)[-wanted]
     growth = rng.normal(0.04, 0.02, count)
     shape = (sizes.years, count, count, width)
-    size_of_cell = score + rng.normal(0.0, CELL_SPREAD, score.shape)  # small flows too, as real trade has them
+    size_of_cell = score - rng.exponential(SMALLNESS, score.shape)
     log_value = size_of_cell + growth[:, None, None] * np.arange(sizes.years)[:, None, None, None] + rng.normal(0.0, 0.18, shape)
     value = np.exp(np.where(trades, log_value, -np.inf))
     value *= WORLD_TRADE_USD / value[0].sum()
-    value[rng.random(shape) >= PRESENT] = 0.0
+    value[(rng.random(shape) >= PRESENT) | (value < LEAST_USD)] = 0.0
     mills: Ints = np.rint(value * 1000).astype(np.int64)
     return mills
 

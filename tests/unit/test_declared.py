@@ -86,6 +86,17 @@ def test_the_package_knows_the_euro_of_every_month_since_1999() -> None:
     assert (known["2000"], known["2025"]) == ("0.9236", "1.1300")
 
 
+def test_a_newer_months_rate_says_nothing_to_a_file_of_before(home: Path) -> None:
+    plain, day = settings_of(home, "").catalog, date(2026, 11, 30)
+    newer = settings_of(home, '[rates.EUR]\n"2026-12" = "1.15"\n"2027" = "1.14"\n').catalog
+    before, after = plain.layout("comext_v2", day), newer.layout("comext_v2", day)
+    assert before is not None and after is not None
+    assert before.digest == after.digest
+    later = newer.layout("comext_v2", date(2026, 12, 1))
+    assert later is not None
+    assert later.digest != before.digest and later.rates[-1] == ("2026-12", "1.15")
+
+
 ALIAS = '[[aliases]]\nlayout = "baci"\ncolumn = "v"\nalso = "value"\n'
 
 

@@ -154,7 +154,9 @@ class Catalog:
                 fields = tuple(replace(f, aliases=(*f.aliases, alias.also)) if f.name == alias.column else f for f in found.fields)
                 found = replace(found, fields=fields)
         if found.currency != "USD" and not found.rates:
-            found = replace(found, rates=self.rates.get(found.currency, ()))
+            # a file holds no period after its day: a newer month's rate makes no older file read again
+            known = self.rates.get(found.currency, ())
+            found = replace(found, rates=tuple((period, rate) for period, rate in known if period <= day.isoformat()[: len(period)]))
         return found
 
     def layouts_on(self, day: date) -> list[Layout]:

@@ -1,0 +1,133 @@
+"""Exact sums of float terms: the form in which rows leave their partition.
+
+A term is cut once into two integers on a fixed grid, and integers are added, so that a sum is the same to the last bit
+in whatever order and grouping it is taken (float sums: four runs, four bit patterns).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+#: Bits after the point in the high and, beyond them, in the low integer: terms are kept to 2^-53.
+HIGH_BITS, LOW_BITS = 20, 33
+#: Terms must be smaller than this; then 2^27 of them fit whatever they are.
+TERM_LIMIT = 2.0**15
+#: Years, and the two codes of a key (areas, products), are below these.
+YEAR_LIMIT, CODE_LIMIT = 1 << 13, 1 << 22
+#: Significant digits of every published coefficient.
+DIGITS = 12
+
+
+class EstimateError(ValueError):
+    """Rows that no estimate can be made of; says what was expected and what was found."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Exact sums by key. ``keys`` ascending without repeats (n,), see ``key``; ``high`` and ``low`` the sums' words (n,).
+
+    The sum is high / 2^20 + low / 2^53, with 0 <= low < 2^33: one representation per number, so equal sums are equal bytes.
+    """
+
+    keys: Integers
+    high: Integers
+    low: Integers
+
+    @classmethod
+    def of(cls, keys: Integers, terms: Floats | float) -> Sums:
+        """Sum ``terms`` (n,) over equal ``keys`` (n,). EstimateError for a term that is NaN, infinite or 2^15 and more."""
+        filled = np.broadcast_to(np.asarray(terms, np.float64), keys.shape)
+        if len(filled) and not bool((np.abs(filled) < TERM_LIMIT).all()):
+            worst = filled[~(np.abs(filled) < TERM_LIMIT)][0]
+            raise EstimateError(f"a term of a sum is {worst}; expected a number between -{TERM_LIMIT:.0f} and {TERM_LIMIT:.0f}")
+        scaled = np.ldexp(filled, HIGH_BITS)
+        high = np.rint(scaled)
+        low = np.rint(np.ldexp(scaled - high, LOW_BITS))
+        return _grouped(keys, high.astype(np.int64), low.astype(np.int64))
+
+    @property
+    def values(self) -> Floats:
+        """The sums as floats (n,)."""
+        return np.ldexp(self.high.astype(np.float64) + np.ldexp(self.low.astype(np.float64), -LOW_BITS), -HIGH_BITS)
+
+    def of_kind(self, kind: int) -> Sums:
+        """The sums of one kind."""
+        start, end = np.searchsorted(self.keys, np.array([kind, kind + 1], np.int64) << _KIND)
+        return Sums(self.keys[start:end], self.high[start:end], self.low[start:end])
+
+    def over(self, keys: Integers) -> Sums:
+        """Summed further: ``keys`` (n,) says under which key each sum goes."""
+        return _grouped(keys, self.high, self.low)
+
+    def where(self, mask: Flags) -> Sums:
+        """The sums where ``mask`` (n,) holds."""
+        return Sums(self.keys[mask], self.high[mask], self.low[mask])
+
+    def same(self, other: Sums) -> bool:
+        """Whether both are equal to the last bit."""
+        pairs = ((self.keys, other.keys), (self.high, other.high), (self.low, other.low))
+        return all(np.array_equal(mine, theirs) for mine, theirs in pairs)
+
+
+_SECOND, _FIRST, _YEAR, _KIND = 0, 22, 44, 57
+
+
+def key(kind: int, year: Integers | int = 0, first: Integers | int = 0, second: Integers | int = 0) -> Integers:
+    """Key of a sum: kind (0..31), year, and two codes as integers (areas, products); broadcast to shape (n,)."""
+    parts = [np.asarray(part, np.int64) for part in (year, first, second)]
+    for part, limit in zip(parts, (YEAR_LIMIT, CODE_LIMIT, CODE_LIMIT), strict=True):
+        if part.size and (int(part.min()) < 0 or int(part.max()) >= limit):
+            raise EstimateError(f"a year or code of a key is {int(part.min())} to {int(part.max())}; expected 0 to {limit - 1}")
+    year_part, first_part, second_part = parts
+    packed = (np.int64(kind) << _KIND) | (year_part << _YEAR) | (first_part << _FIRST) | (second_part << _SECOND)
+    return np.atleast_1d(packed)
+
+
+def year_of(keys: Integers) -> Integers:
+    """Years of keys (n,)."""
+    return (keys >> _YEAR) & (YEAR_LIMIT - 1)
+
+
+def first_of(keys: Integers) -> Integers:
+    """First codes of keys (n,)."""
+    return (keys >> _FIRST) & (CODE_LIMIT - 1)
+
+
+def second_of(keys: Integers) -> Integers:
+    """Second codes of keys (n,)."""
+    return (keys >> _SECOND) & (CODE_LIMIT - 1)
+
+
+def merge(parts: Sequence[Sums]) -> Sums:
+    """The parts added up, exactly; none: an empty table."""
+    if not parts:
+        return Sums(*(np.zeros(0, np.int64) for _ in range(3)))
+    return _grouped(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("keys", "high", "low")))
+
+
+def rounded(numbers: Floats | Sequence[float] | float) -> Floats:
+    """To 12 significant digits, half to even on the decimal number, as estimates are kept. Same shape."""
+    array = np.asarray(numbers, np.float64)
+    return np.array([float(f"{number:.{DIGITS - 1}e}") for number in array.ravel()], np.float64).reshape(array.shape)
+
+
+def _grouped(keys: Integers, high: Integers, low: Integers) -> Sums:
+    """Words added over equal keys, carried into their one representation."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(keys) else np.zeros(0, np.int64)
+    if not len(first):
+        return Sums(keys, high, low)
+    highs, lows = np.add.reduceat(high[order], first), np.add.reduceat(low[order], first)
+    largest = float(np.abs(np.add.reduceat(np.abs(high[order]).astype(np.float64), first)).max())
+    if largest > 2.0**62 or len(keys) >= 1 << 29:
+        raise EstimateError(f"a sum of {len(keys)} terms reaches {largest * 2.0**-HIGH_BITS:.3g}; expected less than 2^42")
+    return Sums(ordered[first], highs + (lows >> LOW_BITS), lows & ((1 << LOW_BITS) - 1))

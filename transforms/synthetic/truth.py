@@ -167,7 +167,9 @@ def make_truth(seed: int, sizes: Sizes | None = None) -> Truth:
 
 
 def decimals(thousandths: Ints, is_known: Flags | None = None) -> pa.Array:
-    """Thousandths as DECIMAL(18,3), NULL where not known."""
+    """Thousandths as DECIMAL(18,3), NULL where not known. ValueError beyond what it holds."""
+    if len(thousandths) and int(np.abs(thousandths).max()) >= 10**18:
+        raise ValueError(f"{int(np.abs(thousandths).max())} thousandths don't fit DECIMAL(18,3)")
     words = np.empty((len(thousandths), 2), dtype="<i8")
     words[:, 0], words[:, 1] = thousandths, thousandths >> 63
     valid = None if is_known is None else pa.py_buffer(np.packbits(is_known, bitorder="little").tobytes())

@@ -24,8 +24,9 @@ ITEMS, KILOGRAMS = "5", "8"
 PROVENANCE = frozenset({"snapshot_id", "snapshot_member", "source_line"})
 #: Importers that state CIF and FOB: the rate can be observed.
 BOTH_IMPORTERS = ("842",)
-FLOWS = np.array(["M", "RX", "X"])
-_M, _RX, _X = range(3)
+#: In the order of codes: by length, then text.
+FLOWS = np.array(["M", "X", "RX"])
+_M, _X, _RX = range(3)
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of one flow; year, reporter, partner and product by index. Values (as reported, and FOB) in mills, weight and items in thousandths."""
+    """Rows of one flow; year, reporter, partner and product by index.
+
+    ``value`` as reported and ``fob`` in mills, ``weight`` and ``items`` in thousandths.
+    """
 
     flow: int
     year: Ints

@@ -22,8 +22,9 @@ SIGMAS = (0.1, 0.8)
 MISSING = 0.10
 #: (b) one sigma for all; (d) correlation of both sides' errors.
 EQUAL_SIGMA, CORRELATION = 0.3, 0.6
-#: (c) Student's t with 3 degrees of freedom, scaled to the sigmas and cut; rate of values a thousand times too large.
-TAIL_SIGMAS, LARGEST_LOG_ERROR, BLUNDERS, BLUNDER = (0.05, 0.4), 3.0, 0.001, 1000
+#: (c) Student's t with 3 degrees of freedom, scaled to the sigmas and cut; rate of values a thousand times too large, among flows
+#: of less than 10 bn USD (a larger one would not go unseen, nor fit the lake's decimals).
+TAIL_SIGMAS, LARGEST_LOG_ERROR, BLUNDERS, BLUNDER, BLUNDER_BELOW_USD = (0.05, 0.4), 3.0, 0.001, 1000, 10_000_000_000
 #: (e) share of exporters that understate and by how much in ln; share of flows that pass a hub, and chances that the exporter
 #: names the hub as destination, the importer as origin.
 BIASED, BIAS, THROUGH_HUBS, NAMES_HUB, CONSIGNMENT = 0.25, -0.4, 0.12, 0.7, 0.4
@@ -76,7 +77,8 @@ def heavy_tails(seed: int, sizes: Sizes | None = None) -> TruthWorld:
     exporter, importer = _scaled(draft.sigmas, draws)
     limits = -LARGEST_LOG_ERROR, LARGEST_LOG_ERROR
     draft.errors = np.clip(exporter, *limits), np.clip(importer, *limits)
-    blunders = draft.rng.random(shape) < BLUNDERS, draft.rng.random(shape) < BLUNDERS
+    may = draft.truth.value_mills < BLUNDER_BELOW_USD * 1000
+    blunders = may & (draft.rng.random(shape) < BLUNDERS), may & (draft.rng.random(shape) < BLUNDERS)
     draft.times = np.where(blunders[0], BLUNDER, 1), np.where(blunders[1], BLUNDER, 1)
     draft.planted = {"is_blunder_exporter": blunders[0], "is_blunder_importer": blunders[1]}
     return told(draft)

@@ -38,8 +38,8 @@ test: setup ## the whole test suite
 dev: setup ## Dagster's UI and daemon on loopback
 	$(BIN)/entrepot dev
 
-bench: setup ## the fused aggregation against DuckDB and Dask: make bench ROWS=43000000 PAIRS=5
-	$(BIN)/python -m infra.benchmarks --rows $(ROWS) --pairs $(PAIRS)
+bench: setup ## aggregation, ingest, gates against their peers: make bench PARTS=aggregate,ingest ROWS=43000000 PAIRS=5
+	$(BIN)/python -m infra.benchmarks --rows $(ROWS) --pairs $(PAIRS) $(if $(PARTS),--parts $(PARTS))
 
 lint: setup ## ruff, mypy, generated files, sqlfluff
 	$(BIN)/ruff check .

@@ -35,7 +35,8 @@ def parse_pending(context: RunContext) -> None:
     failures, causes = [], []
     for (snapshot_id, member), result in _gather(context, tasks).items():
         if isinstance(result, BaseException):
-            failures.append(f"{names[snapshot_id]} ({member}): {result}")
+            label = names[snapshot_id] if member == names[snapshot_id] else f"{names[snapshot_id]} ({member})"
+            failures.append(f"{label}: {result}")
             causes.append(result)
             if isinstance(result, BadFileError):
                 refuse(context.settings.home, snapshot_id)
@@ -80,7 +81,8 @@ def run_stage(context: RunContext, name: str, years: Collection[int] | None = No
     Raises StageError where a task failed (others are committed first) and GateRefused where a
     gate failed that no older version may stand in for.
     """
-    stage, view = stages_of(context.settings.catalog)[name], look(context.settings)
+    view = look(context.settings)
+    stage = stages_of(context.settings.catalog, view.states)[name]
     wanted = {k: v for k, v in stale(stage, view).items() if _is_asked(k, years)}
     tasks = {(k, str(n)): task for k, (f, _) in wanted.items() if f for n, task in enumerate(stage.tasks(view, k))}
     built: dict[str, list[TaskResult]] = {k: [] for k in wanted}

@@ -97,7 +97,7 @@ def make_plan(settings: Settings, view: View | None = None) -> Plan:
     ]
     sizes = {s.snapshot_id: s.file_bytes // max(1, len(view.years.get(s.snapshot_id, ()))) for s in view.snapshots}
     dirty: dict[int, str] = {}
-    for stage in stages_of(settings.catalog).values():
+    for stage in stages_of(settings.catalog, view.states).values():
         for key, (_, reason) in sorted(stale(stage, view).items()):
             year = year_of(key)
             size = sum(n for i, n in sizes.items() if year in view.years.get(i, ())) if stage.may_keep_stale else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -111,8 +111,9 @@ def _ingest_stage(source: str) -> Stage:
 
         year = int(key.rsplit("=", 1)[1])
         snapshots = of_year(view, year)
-        known = view.settings.catalog.sources[source]
-        return [(ingest_partition, (view.home, known, year, tuple(snapshots)))] if snapshots else []
+        if not snapshots:
+            return []
+        return [(ingest_partition, (view.home, view.settings.catalog.sources[source], year, tuple(snapshots)))]
 
     return Stage(ingest_name(source), (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS), version, inputs, tasks, "ingest", True)
 
@@ -190,7 +191,7 @@ def _no_settings(_: Settings) -> object:
 
 
 def _ingest_names(view: View) -> list[str]:
-    return [ingest_name(source) for source in view.settings.catalog.flow_sources]
+    return [name for name in stages_of(view.settings.catalog, view.states) if name.startswith(ingest_name(""))]
 
 
 HARMONISE = Stage(
@@ -233,7 +234,12 @@ STAGES: dict[str, Stage] = {
 }
 
 
-def stages_of(catalog: Catalog) -> dict[str, Stage]:
-    """The stages of a home: a declared source has one of its own, before those that read all sources."""
-    added = [_ingest_stage(source) for source in catalog.flow_sources if ingest_name(source) not in STAGES]
+def stages_of(catalog: Catalog, states: Iterable[tuple[str, str]] = ()) -> dict[str, Stage]:
+    """The stages of a home: a declared source has one of its own, before those that read all sources.
+
+    A source that is declared no more has one as long as ``states`` (keys of View.states) hold partitions of it: to remove them.
+    """
+    held = {name.partition("/")[2] for name, _ in states if name.startswith(ingest_name(""))}
+    sources = [*catalog.flow_sources, *sorted(held - set(catalog.flow_sources))]
+    added = [_ingest_stage(source) for source in sources if ingest_name(source) not in STAGES]
     return {**{s.name: s for s in added}, **STAGES}

@@ -198,7 +198,6 @@ def test_bicycles_of_taiwan(bicycles: duckdb.DuckDBPyConnection) -> None:
     ) == [("2017", None, "1877.000", "8219.000")]
 
 
-@pytest.mark.xfail(strict=True, reason="a product of another heading at a deeper level, in another file, makes a parent of a heading")
 def test_bicycles_dont_make_parents_of_chips(bicycles: duckdb.DuckDBPyConnection) -> None:
     thai = "from fct_reported_flows where reporter_code = '764' and flow_code = 'M' and product_code = '8542'"
     assert one(bicycles, f"select count(*) {thai}") == 1_167

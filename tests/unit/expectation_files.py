@@ -151,7 +151,8 @@ def _plain(table: Table) -> dict[str, Any]:
     row = {}
     for name in table.columns:
         entry = column(name)
-        patterned = {"period": "2014", "classification": "H4", "currency_code": "EUR"}
+        patterned = {"period": "2014", "compared_period": "2013", "currency_code": "EUR"}
+        patterned |= {"classification": "H4", "from_classification": "H4", "to_classification": "H3"}
         row[name] = entry.allowed[0] if entry.allowed else patterned.get(name) or by_type.get(entry.type, usd(1))
     return row
 

@@ -9,8 +9,8 @@ import pytest
 
 from transforms.contracts.feed import Feed, FeedError
 from transforms.declared.feeds import declared_feeds
-from transforms.feeds.keys import Redactor, Secret, key_headers, key_of, shown_url
 from transforms.declared.template import filled
+from transforms.feeds.keys import Redactor, Secret, key_headers, key_of, shown_url
 
 CONFIG = Path("/home/entrepot.toml")
 BASE = {"source": "ministry", "url": "https://data.example.org/{period}.csv", "first_period": "2020"}

@@ -56,7 +56,7 @@ def test_manifest_says_rows_and_exact_sums(home: Path) -> None:
     assert totals["rows"] == 3
     assert totals["sums"]["value_fob_usd"] == "449660322735.500"
     assert totals["columns"]["exporter_code"] == "VARCHAR"
-    assert manifest["content"]["contract_version"] == "1.0"
+    assert manifest["content"]["contract_version"] == "1.1"
     assert "marts/fct_bilateral_totals.parquet" in manifest["content"]["files"]
     assert {"entrepot.duckdb", "marts/release_info.parquet"} <= set(manifest["run"]["files"])
     assert manifest["run"]["run_id"] == "test"

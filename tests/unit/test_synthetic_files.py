@@ -69,7 +69,9 @@ def test_headers_are_the_layouts(folder: Path) -> None:
 
 def test_every_file_says_that_it_is_synthetic(world: World, folder: Path) -> None:
     data = [p for p in folder.rglob("*") if p.suffix in (".gz", ".csv")]
-    assert len(data) == len(set(world.reports.reporter.tolist())) + 1 + 6 + 2, "bulk by reporter, one of months, BACI by year, and its lists"
+    assert len(data) == len(set(world.reports.reporter.tolist())) + 1 + 6 + 2, (
+        "bulk by reporter, one of months, BACI by year, and its lists"
+    )
     for path in data:
         said = json.loads(path.with_name(path.name + ".entrepot.json").read_text("utf-8"))
         assert said["is_synthetic"] is True

@@ -8,7 +8,7 @@ from transforms.contracts.mart_shape import mart as _mart
 from transforms.contracts.model import Table
 
 #: Raised by hand: minor for additions, major for a rename, removal, retype or change of meaning.
-CONTRACT_VERSION = "1.0"
+CONTRACT_VERSION = "1.1"
 
 _STRATUM = lake.STRATUM
 
@@ -216,7 +216,7 @@ MONTHLY_TOTALS = _mart(
 )
 PERIOD_COMPLETENESS = _mart(
     "period_completeness",
-    "One row per basis, frequency and period: who of the reporters a year before is still missing, and the share of the world that they held.",
+    "One row per basis, frequency and period: who of the reporters a year before is missing, and the share of the world that they held.",
     ("basis", "frequency", "period"),
     (
         "year",

@@ -12,9 +12,9 @@ from urllib.parse import unquote, urlsplit
 
 from transforms.contracts.feed import Feed, FeedError
 from transforms.contracts.layout import Catalog, Source
+from transforms.declared.template import fields_of, filled
 from transforms.feeds.calendar import expected_periods
 from transforms.feeds.state import FeedState
-from transforms.declared.template import fields_of, filled
 from transforms.io.recognise import from_name
 
 #: Where the newest release isn't out yet at the first look, so many older ones are tried.

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
@@ -71,8 +72,7 @@ def packing(path: Path) -> str:
     if head == _SEVENZIP:
         return "7z"
     if head[:4] == _ZIP:
-        with _open_zip(path) as archive:
-            return "workbook" if _WORKBOOK in archive.namelist() else "zip"
+        return "workbook" if _WORKBOOK in _open_zip(path).NameToInfo else "zip"
     suffix = path.suffix.lower()
     if suffix in (".gz", ".zip", ".7z", ".xlsx"):
         said = "gzip" if suffix == ".gz" else suffix[1:]
@@ -81,6 +81,13 @@ def packing(path: Path) -> str:
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
+    """The zip, open; its directory is read once for all of its members, as long as the file is the same."""
+    state = path.stat()
+    return _opened(path, (state.st_ino, state.st_size, state.st_mtime_ns))
+
+
+@lru_cache(maxsize=2)
+def _opened(path: Path, _state: tuple[int, int, int]) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except zipfile.BadZipFile as error:
@@ -110,11 +117,10 @@ def member_names(path: Path) -> tuple[str, ...]:
         return members_7z(path)
     if kind != "zip":
         return (path.name,)
-    with _open_zip(path) as archive:
-        entries = [e for e in archive.infolist() if not e.is_dir()]
-        for entry in entries:
-            _check_entry(path, entry)
-        names = sorted(e.filename for e in entries)
+    entries = [e for e in _open_zip(path).infolist() if not e.is_dir()]
+    for entry in entries:
+        _check_entry(path, entry)
+    names = sorted(e.filename for e in entries)
     if len(set(names)) != len(names):
         raise BadFileError(f"{path.name}: holds two members of one name; the archive is refused")
     return tuple(names)
@@ -151,12 +157,21 @@ def open_stream(path: Path, member: str, settings: Settings | None = None) -> It
         with gzip.open(path, "rb") as unzipped, counted(unzipped, size) as stream:
             yield io.BufferedReader(stream, 1 << 20)
     else:
-        with _open_zip(path) as archive:
-            packed = archive.getinfo(member).compress_size
-            with archive.open(member) as raw, counted(raw, packed) as stream:
-                if member.lower().endswith(".gz"):
-                    buffered = io.BufferedReader(stream, 1 << 20)
-                    with counted(gzip.GzipFile(fileobj=buffered), packed) as inner:
-                        yield io.BufferedReader(inner, 1 << 20)
-                else:
-                    yield io.BufferedReader(stream, 1 << 20)
+        archive = _open_zip(path)
+        packed = archive.getinfo(member).compress_size
+        with _open_member(archive, member, path) as raw, counted(raw, packed) as stream:
+            if member.lower().endswith(".gz"):
+                buffered = io.BufferedReader(stream, 1 << 20)
+                with counted(gzip.GzipFile(fileobj=buffered), packed) as inner:
+                    yield io.BufferedReader(inner, 1 << 20)
+            else:
+                yield io.BufferedReader(stream, 1 << 20)
+
+
+def _open_member(archive: zipfile.ZipFile, member: str, path: Path) -> IO[bytes]:
+    try:
+        return archive.open(member)
+    except (zipfile.BadZipFile, OSError) as error:
+        raise BadFileError(f"{path.name}: {member}: the archive is damaged ({error}). Fetch it again.") from error
+    except (NotImplementedError, RuntimeError) as error:  # Deflate64, patches, encryption
+        raise BadFileError(f"{path.name}: {member}: is packed in a way that isn't read here ({error}); unpack it yourself") from error

@@ -195,14 +195,19 @@ def _take_members(
             **_declare(path, layout, settings.catalog.sources[layout.source], mine, declared, said),  # type: ignore[arg-type]
         )
         old = known.get(snapshot.snapshot_id)
-        if old is not None:
-            snapshot = dataclasses.replace(snapshot, taken_at=old.taken_at, file_name=old.file_name, members=old.members)
-            if snapshot.layout == old.layout:
-                snapshot = dataclasses.replace(snapshot, definition=old.definition)
+        snapshot = _as_before(snapshot, old)
         if keep and snapshot != old:
             store(copy, snapshot, settings.home)
         taken.append(snapshot)
     return taken
+
+
+def _as_before(snapshot: Snapshot, old: Snapshot | None) -> Snapshot:
+    """What was handed over again keeps its time and its names, and its layout as it stood then."""
+    if old is None:
+        return snapshot
+    definition = old.definition if snapshot.layout == old.layout else snapshot.definition
+    return dataclasses.replace(snapshot, taken_at=old.taken_at, file_name=old.file_name, members=old.members, definition=definition)
 
 
 def is_no_data(path: Path, error: UnknownKindError) -> bool:

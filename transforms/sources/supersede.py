@@ -136,7 +136,7 @@ def decide(
     kind = table.column("kind").to_numpy()
     fate[(fate == OUT) & (kind == BREAKDOWN)] = BROKEN_DOWN
     fate[(fate == OUT) & (kind != LEAF)] = CONTROL
-    is_parent = _parents(keys, age, fate == OUT)
+    is_parent = _parents(table, keys, age, fate == OUT)
     fate[is_parent] = CONTROL
     return fate, position, is_parent
 
@@ -153,20 +153,37 @@ def _deepest(level: np.ndarray, *parts: np.ndarray) -> np.ndarray:
     return found
 
 
-def _parents(keys: Keys, age: np.ndarray, leaves: np.ndarray) -> np.ndarray:
+def _parents(table: pa.Table, keys: Keys, age: np.ndarray, leaves: np.ndarray) -> np.ndarray:
     """Rows above the leaf level, shape (rows,) bool.
 
     The leaf level is the deepest that the row's snapshot has for reporter, period, flow and
-    classification, or that any snapshot has for the pair: a query for one product of another
-    partner makes no parents of the chapters that stand here.
+    classification. A row is a parent too where any snapshot states a part of it for the same
+    pair: a query for one product of another partner makes no parents of the chapters that stand
+    here, nor do bicycles make one of the pair's chips.
     """
     is_parent = np.zeros(len(leaves), bool)
-    if leaves.any():
-        level, stratum = keys.level[leaves], keys.stratum[leaves]
-        own = _deepest(level, stratum, age[leaves])
-        pair = _deepest(level, keys.first[leaves] >> order.LEVEL_BITS)
-        is_parent[leaves] = (level < own) | (level < pair)
+    if leaves.any() and keys.level[leaves].min() < keys.level[leaves].max():
+        level = keys.level[leaves]
+        found = level < _deepest(level, keys.stratum[leaves], age[leaves])
+        is_parent[leaves] = found | _have_parts(table, keys, leaves)
     return is_parent
+
+
+def _have_parts(table: pa.Table, keys: Keys, leaves: np.ndarray) -> np.ndarray:
+    """Per leaf: does a deeper code that begins with its own stand for the same pair? TOTAL is the beginning of all."""
+    level = keys.level[leaves]
+    _, pair = np.unique(keys.first[leaves] >> order.LEVEL_BITS, return_inverse=True)
+    column = table.column("product_code").combine_chunks()
+    chunk = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+    product, texts = chunk.indices.to_numpy()[leaves], chunk.dictionary.to_pylist()
+    found = np.zeros(len(level), bool)
+    for shallow in np.unique(level)[:-1].tolist():
+        numbers: dict[str, int] = {}
+        beginnings = np.array([numbers.setdefault("" if shallow == 0 else t[:shallow], len(numbers)) for t in texts], np.int64)
+        key = pair * (len(numbers) + 1) + beginnings[product]
+        at = level == shallow
+        found[at] = np.isin(key[at], key[level > shallow])
+    return found
 
 
 def _repeated(table: pa.Table, keys: Keys, age: np.ndarray, position: np.ndarray, fate: np.ndarray) -> None:

@@ -1,4 +1,4 @@
--- One row per basis, frequency and period: who of the reporters a year before is still missing, and the share of the world that they held.
+-- One row per basis, frequency and period: who of the reporters a year before is missing, and the share of the world that they held.
 -- A year is held against the year before; a month against the same month a year before, else against the newest complete year.
 -- Missing is who reported then and doesn't now: who never reports isn't waited for.
 with pair_totals as (

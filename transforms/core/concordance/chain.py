@@ -1,0 +1,86 @@
+"""Weights over several editions: the product of the weights of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.core.concordance.groups import ConcordanceError
+from transforms.core.concordance.weights import Weights, make_weights
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """``weights`` from the first edition to the last; ``unmapped``: codes of the first that a table on the way leaves out."""
+
+    weights: Weights
+    unmapped: tuple[str, ...]
+
+
+def _positions(names: NDArray[np.str_], among: NDArray[np.str_]) -> Ints:
+    """Where each name stands in ``among`` (sorted), -1 where it doesn't."""
+    at = np.minimum(np.searchsorted(among, names), len(among) - 1)
+    return np.where(among[at] == names, at, -1).astype(np.int64)
+
+
+def _without(weights: Weights, lost: NDArray[np.bool_]) -> Weights:
+    """The rows that aren't lost."""
+    kept = ~lost[weights.row]
+    start = np.concatenate([[0], np.cumsum(np.diff(weights.start)[~lost])]).astype(np.int64)
+    return Weights(
+        weights.from_edition,
+        weights.to_edition,
+        weights.from_codes[~lost],
+        weights.to_codes,
+        start,
+        weights.target[kept],
+        weights.weight[kept],
+        weights.origin[~lost],
+        weights.observations[~lost],
+    )
+
+
+def _product(first: Weights, second: Weights, at: Ints) -> Weights:
+    """Two steps as one; ``at`` (targets of first,) are rows of second."""
+    degree = np.diff(second.start)[at]
+    row = np.repeat(first.row, degree)
+    offset = np.arange(int(degree.sum()), dtype=np.int64) - np.repeat(np.cumsum(degree) - degree, degree)
+    place = np.repeat(second.start[at], degree) + offset
+    weight = np.repeat(first.weight, degree) * second.weight[place]
+    keys, inverse = np.unique(row * len(second.to_codes) + second.target[place], return_inverse=True)
+    origin, observations = first.origin.copy(), first.observations.copy()
+    np.maximum.at(origin, first.row, second.origin[at])
+    summed: Floats = np.bincount(inverse, weight, len(keys)).astype(np.float64)
+    relations = keys // len(second.to_codes), keys % len(second.to_codes), summed
+    editions = first.from_edition, second.to_edition
+    return make_weights(editions, (first.from_codes, second.to_codes), relations, origin, observations)
+
+
+def chain(steps: Sequence[Weights]) -> Chain:
+    """Steps one after another, each from where the last one leads. A row's origin is the weakest of all it passes.
+
+    A code of which any part reaches a code that the next step leaves out is unmapped as a whole: a value is never half converted.
+    Raises ConcordanceError for no steps, for steps that don't meet, and for an edition that is passed twice.
+    """
+    if not steps:
+        raise ConcordanceError("a chain of editions has at least one step")
+    passed = [steps[0].from_edition, *(s.to_edition for s in steps)]
+    for before, after in pairwise(steps):
+        if before.to_edition != after.from_edition:
+            raise ConcordanceError(f"a step to {before.to_edition} can't be followed by one from {after.from_edition}")
+    if len(set(passed)) != len(passed):
+        raise ConcordanceError(f"the chain {' > '.join(passed)} passes an edition twice: what is split does not come together again")
+    whole, unmapped = steps[0], set[str]()
+    for step in steps[1:]:
+        at = _positions(whole.to_codes, step.from_codes)[whole.target]
+        lost = np.bincount(whole.row, at < 0, len(whole.from_codes)) > 0
+        unmapped |= set(whole.from_codes[lost].tolist())
+        whole = _product(_without(whole, lost), step, at[~lost[whole.row]])
+    return Chain(whole, tuple(sorted(unmapped)))

@@ -1,0 +1,180 @@
+"""Conversion weights from one classification to another: fixed, fitted on reporters that switched, or split equally."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.core.concordance.groups import ConcordanceError, Correlation, Groups, groups
+from transforms.core.concordance.least_squares import Problem, solve
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+#: How a row's weights came about; a chain's row has the last of its links'.
+FIXED, FITTED, EQUAL_SPLIT = range(3)
+ORIGINS = ("fixed", "fitted", "equal_split")
+#: Sums of rows may differ from 1 by this before they are put right; weights below the other are dropped: they make phantom flows.
+SUM_TOLERANCE, LEAST_WEIGHT = 1e-9, 1e-6
+DIGITS = 12
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Rows of weights. ``start`` (n + 1,): row i's targets are ``target[start[i]:start[i + 1]]``, in the order of to_codes.
+
+    ``weight`` (E,) with DIGITS significant digits; each row sums to 1 within what these digits leave open. ``origin`` (n,)
+    indexes ORIGINS; ``observations`` (n,) reporters whose trade in the code was used.
+    """
+
+    from_edition: str
+    to_edition: str
+    from_codes: NDArray[np.str_]
+    to_codes: NDArray[np.str_]
+    start: Ints
+    target: Ints
+    weight: Floats
+    origin: Ints
+    observations: Ints
+
+    @property
+    def row(self) -> Ints:
+        """Row of each weight, (E,)."""
+        return np.repeat(np.arange(len(self.from_codes), dtype=np.int64), np.diff(self.start))
+
+    def sums(self) -> Floats:
+        """Sum of each row, (n,)."""
+        return np.bincount(self.row, self.weight, len(self.from_codes)).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What reporters that switched reported: R reporters, values by the codes of a correlation in its order, at least 0.
+
+    ``before`` (R, n) in the from classification, ``after`` (R, m) in the to classification: for the way from the older to the
+    newer edition the year before the change and the year of it, for the way back the other way round. ``match_totals`` scales
+    each reporter's ``after`` to its ``before`` within a group: what trade grew by is no conversion.
+    """
+
+    before: Floats
+    after: Floats
+    match_totals: bool = True
+
+
+def significant(values: Floats, digits: int = DIGITS) -> Floats:
+    """Values rounded to so many significant digits, as decimal text would be."""
+    return np.array([float(f"{v:.{digits - 1}e}") for v in values.tolist()], dtype=np.float64)
+
+
+def make_weights(
+    editions: tuple[str, str],
+    codes: tuple[NDArray[np.str_], NDArray[np.str_]],
+    relations: tuple[Ints, Ints, Floats],
+    origin: Ints,
+    observations: Ints,
+    *,
+    least: float = LEAST_WEIGHT,
+) -> Weights:
+    """Weights from relations (row, target, weight) sorted by row and target: checked, those below ``least`` dropped, put right, rounded.
+
+    Raises ConcordanceError for a row that doesn't sum to 1 within SUM_TOLERANCE, and for weights that are negative or no number.
+    """
+    row, target, weight = relations
+    count = len(codes[0])
+    if not (np.isfinite(weight).all() and (weight >= 0).all()):
+        bad = int(row[np.flatnonzero(~(weight >= 0) | ~np.isfinite(weight))[0]])
+        raise ConcordanceError(f"{' to '.join(editions)}: code {codes[0][bad]} has a weight that is negative or no number")
+    sums = np.bincount(row, weight, count)
+    off = np.flatnonzero(np.abs(sums - 1.0) >= SUM_TOLERANCE)
+    if len(off):
+        first = f"those of code {codes[0][off[0]]} sum to {sums[off[0]]:.12g}"
+        raise ConcordanceError(f"{' to '.join(editions)}: weights must sum to 1 for each code; {first} ({len(off)} codes in all)")
+    kept = weight >= least
+    row, target, weight = row[kept], target[kept], weight[kept]
+    weight = significant(weight / np.bincount(row, weight, count)[row])
+    start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=count))]).astype(np.int64)
+    return Weights(*editions, *codes, start, target, weight, origin, observations)
+
+
+def given_weights(editions: tuple[str, str], from_codes: list[str], to_codes: list[str], weight: list[float]) -> Weights:
+    """Weights that somebody else made, one relation an entry, in any order; they count as fitted, a single one as fixed.
+
+    Raises ConcordanceError as make_weights does, and for a relation that stands twice.
+    """
+    left, row = np.unique(np.asarray(from_codes, dtype=np.str_), return_inverse=True)
+    right, target = np.unique(np.asarray(to_codes, dtype=np.str_), return_inverse=True)
+    order = np.lexsort((target, row))
+    row, target = row[order].astype(np.int64), target[order].astype(np.int64)
+    twice = np.flatnonzero((np.diff(row) == 0) & (np.diff(target) == 0))
+    if len(twice):
+        raise ConcordanceError(f"{' to '.join(editions)}: {left[row[twice[0]]]} to {right[target[twice[0]]]} stands twice")
+    origin = np.where(np.bincount(row) > 1, FITTED, FIXED).astype(np.int64)
+    sorted_weight = np.asarray(weight, dtype=np.float64)[order]
+    return make_weights(editions, (left, right), (row, target, sorted_weight), origin, np.zeros(len(left), dtype=np.int64))
+
+
+def _checked(table: Correlation, seen: Observations) -> None:
+    n, m = len(table.from_codes), len(table.to_codes)
+    if seen.before.ndim != 2 or seen.before.shape[1] != n or seen.after.shape != (len(seen.before), m):
+        raise ValueError(f"observations are (R, {n}) and (R, {m}); these are {seen.before.shape} and {seen.after.shape}")
+    for values in (seen.before, seen.after):
+        if not (np.isfinite(values).all() and (values >= 0).all()):
+            raise ValueError("observations are values of at least 0")
+
+
+def _fit(table: Correlation, seen: Observations, rows: Ints, columns: Ints, relations: Ints, minimum: int) -> tuple[Ints, Ints, Floats]:
+    """One group: rows fitted, their observations, and the weights of ``relations`` (equal where nothing was fitted)."""
+    before, after = seen.before[:, rows], seen.after[:, columns]
+    totals = before.sum(1), after.sum(1)
+    used = (totals[0] > 0) & (totals[1] > 0)
+    before, after = before[used], after[used]
+    if seen.match_totals:
+        after = after * (totals[0][used] / totals[1][used])[:, None]
+    counts = (before > 0).sum(0).astype(np.int64)
+    is_fitted = counts >= minimum
+    row, column = np.searchsorted(rows, table.from_index[relations]), np.searchsorted(columns, table.to_index[relations])
+    weight = 1.0 / table.degree[table.from_index[relations]]
+    if is_fitted.any():
+        # what rows without data of their own bring is taken off as their equal split says
+        fixed = ~is_fitted[row]
+        known = np.zeros((len(rows), len(columns)))
+        known[row[fixed], column[fixed]] = weight[fixed]
+        number = np.cumsum(is_fitted) - 1
+        scale = float(before.max())
+        problem = Problem(before[:, is_fitted] / scale, (after - before @ known) / scale, number[row[~fixed]], column[~fixed])
+        weight[~fixed] = solve(problem).weight
+    return np.flatnonzero(is_fitted).astype(np.int64), counts, weight
+
+
+def estimate(
+    table: Correlation,
+    editions: tuple[str, str],
+    seen: Observations | None = None,
+    *,
+    minimum_observations: int = 1,
+    components: Groups | None = None,
+) -> Weights:
+    """Weights of one direction of a correlation table, (from, to) as ``editions`` say; the other way is a call of its own.
+
+    A code with one relation has weight 1. The others are fitted group by group on ``seen``, where at least
+    ``minimum_observations`` reporters traded the code before and its group after; the rest is split equally and says so.
+    """
+    if seen is not None:
+        _checked(table, seen)
+    n = len(table.from_codes)
+    weight = 1.0 / table.degree[table.from_index]
+    origin = np.where(table.degree == 1, FIXED, EQUAL_SPLIT).astype(np.int64)
+    observations = np.zeros(n, dtype=np.int64)
+    found = components or groups(table)
+    if seen is not None:
+        group = found.of_from[table.from_index]
+        for number in np.unique(found.of_from[table.degree > 1]).tolist():
+            rows, columns = np.flatnonzero(found.of_from == number), np.flatnonzero(found.of_to == number)
+            relations = np.flatnonzero(group == number).astype(np.int64)
+            fitted, counts, weight[relations] = _fit(table, seen, rows, columns, relations, minimum_observations)
+            observations[rows] = counts
+            split = rows[fitted][table.degree[rows[fitted]] > 1]
+            origin[split] = FITTED
+    return make_weights(editions, (table.from_codes, table.to_codes), (table.from_index, table.to_index, weight), origin, observations)

@@ -53,6 +53,16 @@ class Sums:
         low = np.rint(np.ldexp(scaled - high, LOW_BITS))
         return _grouped(keys, high.astype(np.int64), low.astype(np.int64))
 
+    @classmethod
+    def of_integers(cls, keys: Integers, numbers: Integers) -> Sums:
+        """Sum whole ``numbers`` (n,), such as mills, over equal ``keys`` (n,); read them back with ``integers``."""
+        return _grouped(keys, numbers.astype(np.int64), np.zeros(len(numbers), np.int64))
+
+    @property
+    def integers(self) -> Integers:
+        """The sums of whole numbers (n,)."""
+        return self.high
+
     @property
     def values(self) -> Floats:
         """The sums as floats (n,)."""

@@ -1,7 +1,7 @@
 """y = X B for one group of codes: B at least 0, rows that sum to 1, nothing where there is no relation.
 
-Where the data leave a weight open, the solution nearest to the equal split is meant: a ridge towards it, so slight that it
-decides nothing else, makes the problem strictly convex and its answer one.
+Where the data leave a weight open, the solution nearest to what would stand without data (the equal split) is meant: a ridge
+towards it, so slight that it decides nothing else, makes the problem strictly convex and its answer one.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ ROW_UPDATES, CHANGE = 200_000, 1e-12
 
 @dataclass(frozen=True)
 class Problem:
-    """R observations of n from codes (x) and m to codes (y), and E relations by row and column, sorted by row."""
+    """R observations of n from codes (x) and m to codes (y); E relations by row and column, sorted by row; ``prior``: weights without data."""
 
     x: Floats
     y: Floats
     row: Ints
     column: Ints
+    prior: Floats
 
     def __post_init__(self) -> None:
         if (np.sqrt((self.x**2).sum(0)) <= 0).any():
@@ -52,9 +53,9 @@ def onto_simplex(point: Floats, total: float) -> Floats:
     return np.asarray(np.maximum(point - level, 0.0), dtype=np.float64)
 
 
-def _descend(scaled: Floats, y: Floats, starts: Ints, column: Ints, size: Floats, equal: Floats) -> tuple[Floats, bool]:
-    """Row by row, each the best given the others, from the equal split on."""
-    value = equal.copy()
+def _descend(scaled: Floats, y: Floats, starts: Ints, column: Ints, size: Floats, prior: Floats) -> tuple[Floats, bool]:
+    """Row by row, each the best given the others, from the prior on."""
+    value = prior.copy()
     rest = y.copy()
     rows = [slice(a, b) for a, b in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)]
     for i, part in enumerate(rows):
@@ -65,7 +66,7 @@ def _descend(scaled: Floats, y: Floats, starts: Ints, column: Ints, size: Floats
             if part.stop - part.start == 1:
                 continue
             at, now = column[part], value[part]
-            step = (scaled[:, i] @ rest[:, at] - RIDGE * (now - equal[part])) / (1.0 + RIDGE)
+            step = (scaled[:, i] @ rest[:, at] - RIDGE * (now - prior[part])) / (1.0 + RIDGE)
             new = onto_simplex(now + step, float(size[i]))
             rest[:, at] -= scaled[:, i : i + 1] * (new - now)
             value[part] = new
@@ -110,13 +111,13 @@ def solve(problem: Problem) -> Solution:
     size = np.sqrt((problem.x**2).sum(0))
     scaled = problem.x / size
     degree = np.bincount(problem.row, minlength=count)
-    equal = (size / degree)[problem.row]
+    prior = size[problem.row] * problem.prior
     starts = np.concatenate([[0], np.cumsum(degree)]).astype(np.int64)
-    value, is_exact = _descend(scaled, problem.y, starts, problem.column, size, equal)
+    value, is_exact = _descend(scaled, problem.y, starts, problem.column, size, prior)
     if len(problem.row) <= EXACT_RELATIONS:
         same = problem.column[:, None] == problem.column
         hessian = np.where(same, (scaled.T @ scaled)[np.ix_(problem.row, problem.row)], 0.0) + RIDGE * np.eye(len(problem.row))
-        linear = (scaled.T @ problem.y)[problem.row, problem.column] + RIDGE * equal
+        linear = (scaled.T @ problem.y)[problem.row, problem.column] + RIDGE * prior
         polished, is_exact = _active_set(hessian, linear, problem.row, size, value)
         value = polished if is_exact else value
     return Solution(value / size[problem.row], is_exact)

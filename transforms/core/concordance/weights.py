@@ -1,4 +1,4 @@
-"""Conversion weights from one classification to another: fixed, fitted on reporters that switched, or split equally."""
+"""Conversion weights from one classification to another: fixed, fitted on reporters that switched, given, or split equally."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.core.concordance.groups import ConcordanceError, Correlation, Groups, groups
+from transforms.core.concordance.groups import ConcordanceError, Correlation, groups
 from transforms.core.concordance.least_squares import Problem, solve
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 #: How a row's weights came about; a chain's row has the last of its links'.
-FIXED, FITTED, EQUAL_SPLIT = range(3)
-ORIGINS = ("fixed", "fitted", "equal_split")
+FIXED, FITTED, GIVEN, EQUAL_SPLIT = range(4)
+ORIGINS = ("fixed", "fitted", "given", "equal_split")
 #: Sums of rows may differ from 1 by this before they are put right; weights below the other are dropped: they make phantom flows.
 SUM_TOLERANCE, LEAST_WEIGHT = 1e-9, 1e-6
 DIGITS = 12
@@ -99,7 +99,7 @@ def make_weights(
 
 
 def given_weights(editions: tuple[str, str], from_codes: list[str], to_codes: list[str], weight: list[float]) -> Weights:
-    """Weights that somebody else made, one relation an entry, in any order; they count as fitted, a single one as fixed.
+    """Weights that somebody else made, one relation an entry, in any order.
 
     Raises ConcordanceError as make_weights does, and for a relation that stands twice.
     """
@@ -110,7 +110,7 @@ def given_weights(editions: tuple[str, str], from_codes: list[str], to_codes: li
     twice = np.flatnonzero((np.diff(row) == 0) & (np.diff(target) == 0))
     if len(twice):
         raise ConcordanceError(f"{' to '.join(editions)}: {left[row[twice[0]]]} to {right[target[twice[0]]]} stands twice")
-    origin = np.where(np.bincount(row) > 1, FITTED, FIXED).astype(np.int64)
+    origin = np.where(np.bincount(row) > 1, GIVEN, FIXED).astype(np.int64)
     sorted_weight = np.asarray(weight, dtype=np.float64)[order]
     return make_weights(editions, (left, right), (row, target, sorted_weight), origin, np.zeros(len(left), dtype=np.int64))
 
@@ -124,8 +124,19 @@ def _checked(table: Correlation, seen: Observations) -> None:
             raise ValueError("observations are values of at least 0")
 
 
-def _fit(table: Correlation, seen: Observations, rows: Ints, columns: Ints, relations: Ints, minimum: int) -> tuple[Ints, Ints, Floats]:
-    """One group: rows fitted, their observations, and the weights of ``relations`` (equal where nothing was fitted)."""
+@dataclass(frozen=True)
+class _Group:
+    """Codes and relations of one group by index, and the weights of the relations without data."""
+
+    rows: Ints
+    columns: Ints
+    relations: Ints
+    prior: Floats
+
+
+def _fit(table: Correlation, seen: Observations, group: _Group, minimum: int) -> tuple[Ints, Ints, Floats]:
+    """One group: rows fitted, their observations, and the weights of its relations (the prior where nothing was fitted)."""
+    rows, columns, relations = group.rows, group.columns, group.relations
     before, after = seen.before[:, rows], seen.after[:, columns]
     totals = before.sum(1), after.sum(1)
     used = (totals[0] > 0) & (totals[1] > 0)
@@ -135,15 +146,16 @@ def _fit(table: Correlation, seen: Observations, rows: Ints, columns: Ints, rela
     counts = (before > 0).sum(0).astype(np.int64)
     is_fitted = counts >= minimum
     row, column = np.searchsorted(rows, table.from_index[relations]), np.searchsorted(columns, table.to_index[relations])
-    weight = 1.0 / table.degree[table.from_index[relations]]
+    weight = group.prior.copy()
     if is_fitted.any():
-        # what rows without data of their own bring is taken off as their equal split says
+        # what rows without data of their own bring is taken off as the prior says
         fixed = ~is_fitted[row]
         known = np.zeros((len(rows), len(columns)))
         known[row[fixed], column[fixed]] = weight[fixed]
         number = np.cumsum(is_fitted) - 1
         scale = float(before.max())
-        problem = Problem(before[:, is_fitted] / scale, (after - before @ known) / scale, number[row[~fixed]], column[~fixed])
+        rest = (after - before @ known) / scale
+        problem = Problem(before[:, is_fitted] / scale, rest, number[row[~fixed]], column[~fixed], weight[~fixed])
         weight[~fixed] = solve(problem).weight
     return np.flatnonzero(is_fitted).astype(np.int64), counts, weight
 
@@ -154,27 +166,33 @@ def estimate(
     seen: Observations | None = None,
     *,
     minimum_observations: int = 1,
-    components: Groups | None = None,
+    prior: Floats | None = None,
 ) -> Weights:
     """Weights of one direction of a correlation table, (from, to) as ``editions`` say; the other way is a call of its own.
 
     A code with one relation has weight 1. The others are fitted group by group on ``seen``, where at least
-    ``minimum_observations`` reporters traded the code before and its group after; the rest is split equally and says so.
+    ``minimum_observations`` reporters traded the code before and its group after. The rest has the weights of ``prior``
+    (E,), in the order of the table's relations; without one it is split equally and says so. Raises ConcordanceError
+    where ``prior`` doesn't sum to 1 for each code, ValueError for observations of the wrong shape or below 0.
     """
     if seen is not None:
         _checked(table, seen)
+    codes, relations = (table.from_codes, table.to_codes), (table.from_index, table.to_index)
     n = len(table.from_codes)
-    weight = 1.0 / table.degree[table.from_index]
-    origin = np.where(table.degree == 1, FIXED, EQUAL_SPLIT).astype(np.int64)
     observations = np.zeros(n, dtype=np.int64)
-    found = components or groups(table)
+    without_data = EQUAL_SPLIT if prior is None else GIVEN
+    origin = np.where(table.degree == 1, FIXED, without_data).astype(np.int64)
+    if prior is None:
+        prior = 1.0 / table.degree[table.from_index]
+    else:
+        make_weights(editions, codes, (*relations, prior), origin, observations)  # refuses what doesn't sum to 1
+    weight = prior.copy()
     if seen is not None:
-        group = found.of_from[table.from_index]
+        found = groups(table)
+        of_relation = found.of_from[table.from_index]
         for number in np.unique(found.of_from[table.degree > 1]).tolist():
-            rows, columns = np.flatnonzero(found.of_from == number), np.flatnonzero(found.of_to == number)
-            relations = np.flatnonzero(group == number).astype(np.int64)
-            fitted, counts, weight[relations] = _fit(table, seen, rows, columns, relations, minimum_observations)
+            rows, columns, own = (np.flatnonzero(of == number) for of in (found.of_from, found.of_to, of_relation))
+            fitted, counts, weight[own] = _fit(table, seen, _Group(rows, columns, own, prior[own]), minimum_observations)
             observations[rows] = counts
-            split = rows[fitted][table.degree[rows[fitted]] > 1]
-            origin[split] = FITTED
-    return make_weights(editions, (table.from_codes, table.to_codes), (table.from_index, table.to_index, weight), origin, observations)
+            origin[rows[fitted][table.degree[rows[fitted]] > 1]] = FITTED
+    return make_weights(editions, codes, (*relations, weight), origin, observations)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from transforms.core.estimates.quality import Mirrors, Quality, Rule, Side, fit, statistics
 from transforms.core.estimates.sufficient import Floats, merge
+
+ROOT = Path(__file__).parents[2]
 
 
 def mirrors(rows: list[tuple[int, int, int, int, float, float]]) -> Mirrors:
@@ -72,6 +79,43 @@ def test_the_same_digits_however_the_rows_are_cut() -> None:
             assert getattr(other.exporters, name).tobytes() == getattr(whole.exporters, name).tobytes()
             assert getattr(other.importers, name).tobytes() == getattr(whole.importers, name).tobytes()
         assert other.product_effects.tobytes() == whole.product_effects.tobytes()
+
+
+def test_the_same_digits_whatever_the_threads() -> None:
+    """One thread and two: the system of 120 areas is large enough for a BLAS to split it."""
+    program = """
+import hashlib, numpy as np
+from transforms.core.estimates.quality import Mirrors, fit, statistics
+draw, n = np.random.default_rng(1), 60_000
+i, j, k = (draw.integers(0, top, n) for top in (120, 120, 800))
+value = np.exp(draw.normal(11, 2, n))
+found = fit(statistics(Mirrors(np.full(n, 2022), i, j, k, value, value * np.exp(draw.normal(0, 0.5, n)))))
+arrays = (found.exporters.distance, found.exporters.standard_error, found.importers.sigma, found.product_effects)
+print(hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest())
+"""
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"OPENBLAS_NUM_THREADS": threads},
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(said) == 1
+
+
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    m = world(np.linspace(0.1, 1, 6), 8, products=10)
+    order = np.random.default_rng(1).permutation(len(m.year))
+    assert statistics(Mirrors(*(getattr(m, name)[order] for name in m.__dataclass_fields__))).same(statistics(m))
+
+
+def test_values_a_trillion_apart_are_taken_in() -> None:
+    found = fit(statistics(mirrors([(2022, 1, 2, 7, 1e15, 0.001), (2022, 2, 1, 7, 5.0, 6.0)])))
+    assert np.isfinite(found.exporters.sigma).all()
 
 
 def test_a_planted_ranking_comes_back() -> None:

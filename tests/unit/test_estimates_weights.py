@@ -124,6 +124,25 @@ def test_nothing_is_lost_in_rescaling(products: list[tuple[int, int]], totals: l
     assert bool((found.values >= 0).all())
 
 
+@given(
+    products=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.integers(1, 10**12)), min_size=1, max_size=40),
+    seed=st.integers(0, 99),
+)
+def test_rescaling_in_two_steps_over_buckets_keeps_the_pair_total(products: list[tuple[int, int, int]], seed: int) -> None:
+    """Pair totals to buckets first, then each bucket's products to its own: what separate tasks can do."""
+    rows = np.array(sorted(products), np.int64)
+    cells, cell = np.unique(rows[:, 0] * 4 + rows[:, 1], return_inverse=True)
+    sums = np.zeros(len(cells), np.int64)
+    np.add.at(sums, cell, rows[:, 2])
+    totals = np.random.default_rng(seed).integers(0, 10**13, 3)
+    to_buckets = growth_lab.rescaled(sums, cells // 4, totals)
+    within = growth_lab.rescaled(rows[:, 2], cell, to_buckets.values)
+    assert not within.is_unallocated.any()
+    found = np.zeros(3, np.int64)
+    np.add.at(found, rows[:, 0], within.values)
+    assert (found + to_buckets.unallocated).tolist() == totals.tolist()
+
+
 def test_symmetry_index_worked() -> None:
     """Area 1 exports 110 and 300: the first within a tenth of 90, the second not of 200. Area 2 imports both from 1 and 3."""
     year, one, other = np.array([2022] * 4), np.array([1, 1, 3, 1]), np.array([2, 4, 2, 5])

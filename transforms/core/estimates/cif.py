@@ -15,8 +15,20 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-from transforms.core.estimates.linear import inverse
-from transforms.core.estimates.sufficient import EstimateError, Flags, Floats, Integers, Sums, first_of, key, merge, rounded, year_of
+from transforms.core.estimates.linear import pseudo_inverse, times
+from transforms.core.estimates.sufficient import (
+    EstimateError,
+    Flags,
+    Floats,
+    Integers,
+    Sums,
+    blocks,
+    first_of,
+    key,
+    merge,
+    rounded,
+    year_of,
+)
 
 #: Names of the coefficients before the years', in the order of every array here.
 NAMES = ("constant", "ln_distance", "ln_distance_squared", "ln_unit_value", "contiguity", "landlocked_importer", "landlocked_exporter")
@@ -53,7 +65,7 @@ class Routes:
     is_landlocked_importer: Flags
     is_landlocked_exporter: Flags
 
-    def where(self, mask: Flags) -> Routes:
+    def where(self, mask: Flags | slice) -> Routes:
         """The routes where ``mask`` holds."""
         return Routes(*(getattr(self, name)[mask] for name in self.__dataclass_fields__))
 
@@ -68,7 +80,7 @@ class Pairs:
     exporter_kg: Floats
     importer_kg: Floats
 
-    def where(self, mask: Flags) -> Pairs:
+    def where(self, mask: Flags | slice) -> Pairs:
         """The pairs where ``mask`` holds."""
         return Pairs(self.routes.where(mask), *(getattr(self, name)[mask] for name in list(self.__dataclass_fields__)[1:]))
 
@@ -149,18 +161,15 @@ def columns(routes: Routes, distance_km: Floats, *, centre: float = 0.0) -> list
 def statistics(pairs: Pairs) -> Sums:
     """X'WX, X'Wy, y'Wy and n per year of usable ``pairs``."""
     parts = []
-    for year in np.unique(pairs.routes.year):
-        rows = pairs.where(pairs.routes.year == year)
-        design = [*columns(rows.routes, rows.routes.distance_km, centre=_CENTRE), rows.response]
-        weighted = [rows.weight * column for column in design]
-        for place, (one, other) in enumerate(_PRODUCTS):
-            parts.append(_total(int(year), place, weighted[one] * design[other]))
-        parts.append(_total(int(year), _COUNT, np.ones(len(rows.weight))))
+    for block in blocks(len(pairs.exporter_usd)):
+        some = pairs.where(block)
+        for year in np.unique(some.routes.year):
+            rows = some.where(some.routes.year == year)
+            design = [*columns(rows.routes, rows.routes.distance_km, centre=_CENTRE), rows.response]
+            weighted = [rows.weight * column for column in design]
+            terms = [weighted[one] * design[other] for one, other in _PRODUCTS] + [np.ones(len(rows.weight))]
+            parts += [Sums.total(key(KIND_CIF, int(year), place), term) for place, term in enumerate(terms)]
     return merge(parts)
-
-
-def _total(year: int, place: int, terms: Floats) -> Sums:
-    return Sums.of(np.broadcast_to(key(KIND_CIF, year, place), terms.shape), terms)
 
 
 def fit(sums: Sums, rule: Rule = RULE) -> Coefficients:
@@ -176,14 +185,15 @@ def fit(sums: Sums, rule: Rule = RULE) -> Coefficients:
     years = year_of(counts.keys)
     by_year = np.array([_moments(moments.where(year_of(moments.keys) == year)) for year in years])
     normal, right = _system(by_year)
-    solved = inverse(normal)
-    solution = solved.matrix @ right
+    solved = pseudo_inverse(normal, np.diag(normal))
+    solution = times(solved.matrix, right)
     squares = float(by_year[:, -1, -1].sum())
-    residual = max(0.0, squares - float(solution @ right)) / max(1, pairs - solved.rank)
+    residual = max(0.0, squares - float((solution * right).sum())) / max(1, pairs - solved.rank)
     back = _uncentred(len(years))
-    plain = rounded(back @ solution)
+    plain = rounded(times(back, solution))
+    spread = rounded(times(times(back, solved.matrix), back.T))
     return Coefficients(
-        plain[:_PLAIN], years, plain[_PLAIN:], rounded(back @ solved.matrix @ back.T), float(rounded(residual)), pairs, solved.rank,
+        plain[:_PLAIN], years, plain[_PLAIN:], spread, float(rounded(residual)), pairs, solved.rank,
         float(rounded(by_year[:, 0, -1].sum() / by_year[:, 0, 0].sum())),
     )  # fmt: skip
 

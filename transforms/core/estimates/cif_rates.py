@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from transforms.core.estimates.cif import NAMES, RULE, Coefficients, Pairs, Routes, Rule, columns, is_complete
+from transforms.core.estimates.linear import times
 from transforms.core.estimates.sufficient import Flags, Floats, Integers
 
 _PLAIN = len(NAMES)
@@ -84,7 +85,7 @@ def _quadratic(coefficients: Coefficients, routes: Routes, distance_km: Floats) 
         select[:, :_PLAIN] = np.eye(_PLAIN)
         if place < years:
             select[0, _PLAIN + place] = 1
-        spreads[place] = select @ coefficients.spread @ select.T
+        spreads[place] = times(times(select, coefficients.spread), select.T)
     at, design = _place(coefficients.years, routes.year), columns(routes, distance_km)
     total = np.zeros(len(at))
     for one in range(_PLAIN):

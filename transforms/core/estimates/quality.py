@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transforms.core.estimates.linear import components, pseudo_inverse
-from transforms.core.estimates.sufficient import Flags, Floats, Integers, Sums, first_of, key, merge, rounded, second_of, year_of
+from transforms.core.estimates.linear import components, pseudo_inverse, times
+from transforms.core.estimates.sufficient import Flags, Floats, Integers, Sums, blocks, first_of, key, merge, rounded, second_of, year_of
 
 _EXPORTER_PRODUCT, _IMPORTER_PRODUCT, _EXPORTER_IMPORTER = 2, 3, 4
 _RD_EXPORTER, _RD_IMPORTER, _RD_PRODUCT, _SQUARE = 5, 6, 7, 8
@@ -44,7 +44,7 @@ class Mirrors:
     exporter_fob: Floats
     importer_fob: Floats
 
-    def where(self, mask: Flags) -> Mirrors:
+    def where(self, mask: Flags | slice) -> Mirrors:
         """The flows where ``mask`` holds."""
         return Mirrors(*(getattr(self, name)[mask] for name in self.__dataclass_fields__))
 
@@ -96,6 +96,10 @@ def is_compared(mirrors: Mirrors) -> Flags:
 
 def statistics(mirrors: Mirrors) -> Sums:
     """All sums that the fit needs, of the flows that can be compared."""
+    return merge([_statistics(mirrors.where(block)) for block in blocks(len(mirrors.year))])
+
+
+def _statistics(mirrors: Mirrors) -> Sums:
     m = mirrors.where(is_compared(mirrors))
     weight = np.log(m.exporter_fob + m.importer_fob)
     distance = np.abs(np.log(m.exporter_fob / m.importer_fob))
@@ -173,14 +177,14 @@ def fit(sums: Sums, rule: Rule = RULE) -> Quality:
     """
     system = _system(sums)
     share = system.cross / system.product
-    schur = system.areas - share @ system.cross.T
+    schur = system.areas - _crossed(share, system.cross)
     solved = pseudo_inverse(schur, np.diag(system.areas))
-    theta = solved.matrix @ (system.right - share @ system.right_product)
-    product = (system.right_product - theta @ system.cross) / system.product
+    theta = times(solved.matrix, system.right - times(share, system.right_product))
+    product = (system.right_product - times(system.cross.T, theta)) / system.product
     count = int(sums.of_kind(_FLOWS_EXPORTER).values.sum())
     squares = float(sums.of_kind(_SQUARE).values.sum())
     free = max(0, count - solved.rank - len(product))
-    explained = float(theta @ system.right) + float(product @ system.right_product)
+    explained = float((theta * system.right).sum()) + float((product * system.right_product).sum())
     variance = max(0.0, squares - explained) / free if free else 0.0
     mean = float(product.mean()) if len(product) else 0.0
     spread = _spread(system, share, solved.matrix) * variance
@@ -197,13 +201,19 @@ def fit(sums: Sums, rule: Rule = RULE) -> Quality:
     )  # fmt: skip
 
 
+def _crossed(share: Floats, cross: Floats) -> Floats:
+    """N_ap inv(G) N_pa (A, A)."""
+    product: Floats = np.einsum("ik,jk->ij", share, cross, optimize=False)
+    return product
+
+
 def _spread(system: _System, share: Floats, matrix: Floats) -> Floats:
     """Variance of each area's least-squares mean (A,), in units of the residual variance."""
     if not len(system.product):
         return np.zeros(len(matrix))
     middle = share.mean(axis=1)
-    pulled = matrix @ middle
-    mean: Floats = (1 / system.product).sum() / len(system.product) ** 2 + np.diag(matrix) - 2 * pulled + middle @ pulled
+    pulled = times(matrix, middle)
+    mean: Floats = (1 / system.product).sum() / len(system.product) ** 2 + np.diag(matrix) - 2 * pulled + (middle * pulled).sum()
     return mean
 
 

@@ -6,7 +6,7 @@ in whatever order and grouping it is taken (float sums: four runs, four bit patt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +16,16 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-#: Bits after the point in the high and, beyond them, in the low integer: terms are kept to 2^-53.
-HIGH_BITS, LOW_BITS = 20, 33
-#: Terms must be smaller than this; then 2^27 of them fit whatever they are.
-TERM_LIMIT = 2.0**15
+#: Bits after the point in the high and, beyond them, in the low integer: terms are kept to 2^-52.
+HIGH_BITS, LOW_BITS = 16, 36
+#: Terms must be smaller than this; then 2^26 of them fit whatever they are.
+TERM_LIMIT = 2.0**19
 #: Years, and the two codes of a key (areas, products), are below these.
 YEAR_LIMIT, CODE_LIMIT = 1 << 13, 1 << 22
 #: Significant digits of every published coefficient.
 DIGITS = 12
+#: Rows of a partition taken at a time.
+BLOCK_ROWS = 1 << 18
 
 
 class EstimateError(ValueError):
@@ -34,7 +36,7 @@ class EstimateError(ValueError):
 class Sums:
     """Exact sums by key. ``keys`` ascending without repeats (n,), see ``key``; ``high`` and ``low`` the sums' words (n,).
 
-    The sum is high / 2^20 + low / 2^53, with 0 <= low < 2^33: one representation per number, so equal sums are equal bytes.
+    The sum is high / 2^16 + low / 2^52, with 0 <= low < 2^36: one representation per number, so equal sums are equal bytes.
     """
 
     keys: Integers
@@ -43,15 +45,14 @@ class Sums:
 
     @classmethod
     def of(cls, keys: Integers, terms: Floats | float) -> Sums:
-        """Sum ``terms`` (n,) over equal ``keys`` (n,). EstimateError for a term that is NaN, infinite or 2^15 and more."""
-        filled = np.broadcast_to(np.asarray(terms, np.float64), keys.shape)
-        if len(filled) and not bool((np.abs(filled) < TERM_LIMIT).all()):
-            worst = filled[~(np.abs(filled) < TERM_LIMIT)][0]
-            raise EstimateError(f"a term of a sum is {worst}; expected a number between -{TERM_LIMIT:.0f} and {TERM_LIMIT:.0f}")
-        scaled = np.ldexp(filled, HIGH_BITS)
-        high = np.rint(scaled)
-        low = np.rint(np.ldexp(scaled - high, LOW_BITS))
-        return _grouped(keys, high.astype(np.int64), low.astype(np.int64))
+        """Sum ``terms`` (n,) over equal ``keys`` (n,). EstimateError for a term that is NaN, infinite or 2^19 and more."""
+        return _grouped(keys, *_words(np.broadcast_to(np.asarray(terms, np.float64), keys.shape)))
+
+    @classmethod
+    def total(cls, one_key: Integers, terms: Floats) -> Sums:
+        """Sum all ``terms`` (n,) under ``one_key`` (1,); errors as ``of``."""
+        high, low = _words(terms)
+        return _grouped(one_key, np.array([high.sum()]), np.array([low.sum()]), terms=len(terms))
 
     @classmethod
     def of_integers(cls, keys: Integers, numbers: Integers) -> Sums:
@@ -129,8 +130,24 @@ def rounded(numbers: Floats | Sequence[float] | float) -> Floats:
     return np.array([float(f"{number:.{DIGITS - 1}e}") for number in array.ravel()], np.float64).reshape(array.shape)
 
 
-def _grouped(keys: Integers, high: Integers, low: Integers) -> Sums:
-    """Words added over equal keys, carried into their one representation."""
+def blocks(rows: int) -> Iterator[slice]:
+    """Slices of at most BLOCK_ROWS rows, so that a partition's temporaries stay small; sums don't see the cuts."""
+    for start in range(0, rows, BLOCK_ROWS):
+        yield slice(start, start + BLOCK_ROWS)
+
+
+def _words(terms: Floats) -> tuple[Integers, Integers]:
+    """Terms (n,) on the grid: high and low integers."""
+    fits = np.abs(terms) < TERM_LIMIT
+    if not bool(fits.all()):
+        raise EstimateError(f"a term of a sum is {terms[~fits][0]}; expected a number between -{TERM_LIMIT:.0f} and {TERM_LIMIT:.0f}")
+    scaled = np.ldexp(terms, HIGH_BITS)
+    high = np.rint(scaled)
+    return high.astype(np.int64), np.rint(np.ldexp(scaled - high, LOW_BITS)).astype(np.int64)
+
+
+def _grouped(keys: Integers, high: Integers, low: Integers, *, terms: int = 0) -> Sums:
+    """Words added over equal keys, carried into their one representation; ``terms``: how many they are sums of already."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(keys) else np.zeros(0, np.int64)
@@ -138,6 +155,8 @@ def _grouped(keys: Integers, high: Integers, low: Integers) -> Sums:
         return Sums(keys, high, low)
     highs, lows = np.add.reduceat(high[order], first), np.add.reduceat(low[order], first)
     largest = float(np.abs(np.add.reduceat(np.abs(high[order]).astype(np.float64), first)).max())
-    if largest > 2.0**62 or len(keys) >= 1 << 29:
-        raise EstimateError(f"a sum of {len(keys)} terms reaches {largest * 2.0**-HIGH_BITS:.3g}; expected less than 2^42")
+    if largest > 2.0**62 or max(terms, len(keys)) >= 1 << 26:
+        raise EstimateError(
+            f"a sum of {max(terms, len(keys))} terms reaches {largest * 2.0**-HIGH_BITS:.3g}; expected less than 2^46 and 2^26 terms"
+        )
     return Sums(ordered[first], highs + (lows >> LOW_BITS), lows & ((1 << LOW_BITS) - 1))

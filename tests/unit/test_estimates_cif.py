@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from transforms.core.estimates.cif import NAMES, PUBLISHED, RULE, Coefficients, Pairs, Routes, Rule, fit, statistics, usable
-from transforms.core.estimates.cif_rates import is_kept, predict, unfloored
+from transforms.core.estimates.cif_rates import is_kept, predict, tabulate, unfloored
 from transforms.core.estimates.sufficient import Flags, merge, rounded
 
 PLANTED = np.array([0.40, -0.13, 0.012, -0.030, -0.050, 0.040, 0.020])
@@ -55,6 +55,23 @@ def test_published_coefficients(distance: float, border: bool, log_rate: float, 
     assert rates.factor[0] == pytest.approx(factor, abs=1e-8)
     assert rates.is_floored[0] == (log_rate < 0)
     assert rates.variance.tolist() == [0.0]
+
+
+def test_the_table_says_what_the_equation_says() -> None:
+    pairs = world(4_000, 8, years=(2020, 2021))
+    fitted = fit(statistics(pairs.where(usable(pairs))))
+    routes = pairs.routes
+    gaps = np.arange(4_000) % 9 == 0
+    routes = replace(routes, distance_km=np.where(gaps, np.nan, routes.distance_km), unit_value=np.where(gaps[::-1], 0, routes.unit_value))
+    table, expected = tabulate(fitted, routes), predict(fitted, routes)
+    found = table.rates(np.arange(4_000), routes.unit_value)
+    assert found.log_rate == pytest.approx(expected.log_rate, abs=1e-12)
+    assert found.factor == pytest.approx(expected.factor, abs=1e-12)
+    assert found.variance == pytest.approx(expected.variance, rel=1e-6, abs=1e-14)
+    assert found.is_known.tolist() == expected.is_known.tolist()
+    assert found.is_floored.tolist() == expected.is_floored.tolist()
+    published = tabulate(PUBLISHED, route(1_100, unit_value=np.nan)).rates(np.array([0, 0]), np.array([1.0, np.nan]))
+    assert published.factor == pytest.approx([1.04090659, 1.033], abs=1e-8)
 
 
 def test_distance_is_clamped_where_the_quadratic_turns() -> None:

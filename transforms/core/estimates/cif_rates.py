@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from transforms.core.estimates.linear import times
 from transforms.core.estimates.sufficient import Flags, Floats, Integers
 
 _PLAIN = len(NAMES)
+_UNIT_VALUE = NAMES.index("ln_unit_value")
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,51 @@ def predict(coefficients: Coefficients, routes: Routes, rule: Rule = RULE) -> Ra
     floored = log_rate < 0
     log_rate = np.maximum(log_rate, 0.0)
     return Rates(log_rate, np.exp(log_rate), np.maximum(variance, 0.0), known, floored)
+
+
+@dataclass(frozen=True)
+class RateTable:
+    """The equation with all but the product's unit value filled in, for p routes; what a row costs is then two look-ups.
+
+    ``base`` (p,) is the log rate at a unit value of 1, ``variance_base`` and ``variance_linear`` (p,) with ``variance_square``
+    the variance's polynomial in ln UV. ``is_known`` (p,): the distance is there.
+    """
+
+    base: Floats
+    slope: float
+    variance_base: Floats
+    variance_linear: Floats
+    variance_square: float
+    is_known: Flags
+    mean_log_rate: float
+
+    def rates(self, route: Integers, unit_value: Floats) -> Rates:
+        """Rates of n rows from their ``route`` (0..p-1) and their product's unit value, USD per kg; as ``predict``."""
+        known = self.is_known[route] & (unit_value > 0) & np.isfinite(unit_value)
+        log = np.log(np.where(known, unit_value, 1.0))
+        variance = self.variance_base[route] + log * (self.variance_linear[route] + log * self.variance_square)
+        log_rate = np.where(known, self.base[route] + self.slope * log, self.mean_log_rate)
+        floored = log_rate < 0
+        log_rate = np.maximum(log_rate, 0.0)
+        variance = np.where(known, np.maximum(variance, 0.0), self.mean_log_rate**2)
+        return Rates(log_rate, np.exp(log_rate), variance, known, floored)
+
+
+def tabulate(coefficients: Coefficients, routes: Routes, rule: Rule = RULE) -> RateTable:
+    """The table of p ``routes``, such as all pairs of areas in one year; their ``unit_value`` isn't read."""
+    mean = max(0.0, coefficients.mean_log_rate)
+    numbers = np.zeros((3, len(routes.year)))
+    numbers[0] = mean
+    known = (routes.distance_km > 0) & np.isfinite(routes.distance_km)
+    some = replace(routes.where(known), unit_value=np.ones(int(known.sum())))
+    distance = np.maximum(some.distance_km, rule.minimum_km)
+    at_one = _quadratic(coefficients, some, distance)
+    above, below = (_quadratic(coefficients, replace(some, unit_value=np.full(len(distance), np.exp(v))), distance) for v in (1.0, -1.0))
+    numbers[:, known] = _fitted(coefficients, some, distance), at_one, (above - below) / 2
+    scale = coefficients.residual_variance
+    square = float(scale * coefficients.spread[_UNIT_VALUE, _UNIT_VALUE])
+    slope = float(coefficients.plain[_UNIT_VALUE])
+    return RateTable(numbers[0], slope, scale * numbers[1], scale * numbers[2], square, known, mean)
 
 
 def is_kept(first: Coefficients, pairs: Pairs, rule: Rule = RULE) -> Flags:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -83,4 +83,6 @@ def chain(steps: Sequence[Weights]) -> Chain:
         lost = np.bincount(whole.row, at < 0, len(whole.from_codes)) > 0
         unmapped |= set(whole.from_codes[lost].tolist())
         whole = _product(_without(whole, lost), step, at[~lost[whole.row]])
+    if len(steps) > 1:
+        whole = replace(whole, inexact=sum(step.inexact for step in steps))
     return Chain(whole, tuple(sorted(unmapped)))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from transforms.core.concordance.groups import ConcordanceError, Correlation, groups
-from transforms.core.concordance.least_squares import Problem, solve
+from transforms.core.concordance.least_squares import Problem, Solution, solve
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -26,7 +26,8 @@ class Weights:
     """Rows of weights. ``start`` (n + 1,): row i's targets are ``target[start[i]:start[i + 1]]``, in the order of to_codes.
 
     ``weight`` (E,) with DIGITS significant digits; each row sums to 1 within what these digits leave open. ``origin`` (n,)
-    indexes ORIGINS; ``observations`` (n,) reporters whose trade in the code was used.
+    indexes ORIGINS; ``observations`` (n,) reporters whose trade in the code was used. ``inexact``: codes of groups whose fit ended
+    at its limits (weights that hold, though not quite the best; of a chain: all its steps').
     """
 
     from_edition: str
@@ -38,6 +39,7 @@ class Weights:
     weight: Floats
     origin: Ints
     observations: Ints
+    inexact: int = 0
 
     @property
     def row(self) -> Ints:
@@ -134,7 +136,7 @@ class _Group:
     prior: Floats
 
 
-def _fit(table: Correlation, seen: Observations, group: _Group, minimum: int) -> tuple[Ints, Ints, Floats]:
+def _fit(table: Correlation, seen: Observations, group: _Group, minimum: int) -> tuple[Ints, Ints, Solution]:
     """One group: rows fitted, their observations, and the weights of its relations (the prior where nothing was fitted)."""
     rows, columns, relations = group.rows, group.columns, group.relations
     before, after = seen.before[:, rows], seen.after[:, columns]
@@ -146,7 +148,7 @@ def _fit(table: Correlation, seen: Observations, group: _Group, minimum: int) ->
     counts = (before > 0).sum(0).astype(np.int64)
     is_fitted = counts >= minimum
     row, column = np.searchsorted(rows, table.from_index[relations]), np.searchsorted(columns, table.to_index[relations])
-    weight = group.prior.copy()
+    weight, is_exact = group.prior.copy(), True
     if is_fitted.any():
         # what rows without data of their own bring is taken off as the prior says
         fixed = ~is_fitted[row]
@@ -156,8 +158,9 @@ def _fit(table: Correlation, seen: Observations, group: _Group, minimum: int) ->
         scale = float(before.max())
         rest = (after - before @ known) / scale
         problem = Problem(before[:, is_fitted] / scale, rest, number[row[~fixed]], column[~fixed], weight[~fixed])
-        weight[~fixed] = solve(problem).weight
-    return np.flatnonzero(is_fitted).astype(np.int64), counts, weight
+        solved = solve(problem)
+        weight[~fixed], is_exact = solved.weight, solved.is_exact
+    return np.flatnonzero(is_fitted).astype(np.int64), counts, Solution(weight, is_exact)
 
 
 def estimate(
@@ -186,13 +189,14 @@ def estimate(
         prior = 1.0 / table.degree[table.from_index]
     else:
         make_weights(editions, codes, (*relations, prior), origin, observations)  # refuses what doesn't sum to 1
-    weight = prior.copy()
+    weight, inexact = prior.copy(), 0
     if seen is not None:
         found = groups(table)
         of_relation = found.of_from[table.from_index]
         for number in np.unique(found.of_from[table.degree > 1]).tolist():
             rows, columns, own = (np.flatnonzero(of == number) for of in (found.of_from, found.of_to, of_relation))
-            fitted, counts, weight[own] = _fit(table, seen, _Group(rows, columns, own, prior[own]), minimum_observations)
-            observations[rows] = counts
+            fitted, counts, solution = _fit(table, seen, _Group(rows, columns, own, prior[own]), minimum_observations)
+            weight[own], observations[rows] = solution.weight, counts
+            inexact += 0 if solution.is_exact else len(fitted)
             origin[rows[fitted][table.degree[rows[fitted]] > 1]] = FITTED
-    return make_weights(editions, codes, (*relations, weight), origin, observations)
+    return replace(make_weights(editions, codes, (*relations, weight), origin, observations), inexact=inexact)

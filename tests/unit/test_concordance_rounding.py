@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.concordance_cases import of, unsd
+from transforms.core.concordance.chain import chain
 from transforms.core.concordance.rounding import PARTS, Pieces, distribute, quantity_weights, rows_of, whole_parts
 from transforms.core.concordance.weights import Weights, estimate, given_weights
 
@@ -45,6 +46,13 @@ def test_a_code_that_the_weights_don_t_know_stays_as_it_is_and_is_counted() -> N
     pieces = distribute(ints(10, 99, -5), ints(1, -1, -1), THIRDS)
     assert triples(pieces) == [(0, 1, 10), (1, -1, 99), (2, -1, -5)] and pieces.unmapped == 2
     assert rows_of(np.array(["b", "c", "a", "0"]), THIRDS).tolist() == [1, -1, 0, -1]
+
+
+def test_weights_that_a_chain_left_empty_know_no_code() -> None:
+    lost = chain([estimate(of("a>p"), ("H6", "H5")), estimate(of("q>x"), ("H5", "H4"))])
+    rows = rows_of(np.array(["a", "b"]), lost.weights)
+    assert rows.tolist() == [-1, -1]
+    assert triples(distribute(ints(3, -4), rows, lost.weights)) == [(0, -1, 3), (1, -1, -4)]
 
 
 def test_zero_negative_and_nothing() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import math
-from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -501,7 +500,3 @@ def test_the_worlds_know_nothing_of_core() -> None:
         names = {n.module or "" for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
         names |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
         assert not any(n.startswith(("transforms.core", "transforms.sources", "transforms.io")) for n in names)
-
-
-def test_a_world_is_a_value() -> None:
-    assert replace(world("a"), kind="z").kind == "z"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transforms.core.concordance.groups import ConcordanceError
-from transforms.core.concordance.weights import Weights, make_weights
+from transforms.core.concordance.weights import Weights, make_weights, positions
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -22,12 +22,6 @@ class Chain:
 
     weights: Weights
     unmapped: tuple[str, ...]
-
-
-def _positions(names: NDArray[np.str_], among: NDArray[np.str_]) -> Ints:
-    """Where each name stands in ``among`` (sorted), -1 where it doesn't."""
-    at = np.minimum(np.searchsorted(among, names), len(among) - 1)
-    return np.where(among[at] == names, at, -1).astype(np.int64)
 
 
 def _without(weights: Weights, lost: NDArray[np.bool_]) -> Weights:
@@ -79,7 +73,7 @@ def chain(steps: Sequence[Weights]) -> Chain:
         raise ConcordanceError(f"the chain {' > '.join(passed)} passes an edition twice: what is split does not come together again")
     whole, unmapped = steps[0], set[str]()
     for step in steps[1:]:
-        at = _positions(whole.to_codes, step.from_codes)[whole.target]
+        at = positions(whole.to_codes, step.from_codes)[whole.target]
         lost = np.bincount(whole.row, at < 0, len(whole.from_codes)) > 0
         unmapped |= set(whole.from_codes[lost].tolist())
         whole = _product(_without(whole, lost), step, at[~lost[whole.row]])

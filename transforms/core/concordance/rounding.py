@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.core.concordance.weights import Weights, make_weights
+from transforms.core.concordance.weights import Weights, make_weights, positions
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint64]
@@ -71,25 +71,36 @@ def distribute(values: Ints, rows: Ints, weights: Weights, parts: Ints | None = 
         raise OverflowError("-2^63 has no absolute value in 64 bits")
     parts = whole_parts(weights) if parts is None else parts
     known = rows >= 0
-    degree = np.where(known, np.diff(weights.start)[np.maximum(rows, 0)], 1)
+    start = weights.start if len(weights.from_codes) else np.zeros(2, dtype=np.int64)
+    first = np.where(known, start[np.maximum(rows, 0)], 0)
+    degree = np.where(known, start[np.maximum(rows, 0) + 1] - first, 1)
     begins = np.cumsum(degree) - degree
     of = np.repeat(np.arange(len(values), dtype=np.int64), degree)
     offset = np.arange(len(of), dtype=np.int64) - begins[of]
-    place = np.where(known[of], weights.start[np.maximum(rows, 0)][of] + offset, 0)
-    share = np.where(known[of], parts[place] if len(parts) else 0, PARTS)
-    whole, remainder = _product(np.abs(values)[of].astype(np.uint64), share.astype(np.uint64))
-    left = np.abs(values) - np.add.reduceat(whole, begins) if len(values) else np.empty(0, dtype=np.int64)
-    # remainders of a row from the largest on, the first code of equals: the first `left` of them get one more
-    order = np.lexsort((offset, -remainder.astype(np.int64), of))
-    whole[order[offset < left[of]]] += 1
+    place = first[of] + offset
+    whole = np.abs(values)[of]
+    split = np.flatnonzero(degree[of] > 1)  # most codes have one target, which takes all
+    whole[split] = _shared(whole[split], parts[place[split]], of[split], offset[split])
     code = np.where(known[of], weights.target[place] if len(weights.target) else -1, -1)
     return Pieces(of, code.astype(np.int64), whole * np.sign(values)[of], int((~known).sum()))
 
 
+def _shared(values: Ints, parts: Ints, of: Ints, offset: Ints) -> Ints:
+    """Largest remainders of values of at least 0, each repeated for its targets (``of``: whose, ``offset``: which target)."""
+    whole, remainder = _product(values.astype(np.uint64), parts.astype(np.uint64))
+    begins = np.flatnonzero(offset == 0)
+    if not len(begins):
+        return whole
+    left = np.repeat(values[begins] - np.add.reduceat(whole, begins), np.diff(np.append(begins, len(of))))
+    # remainders of a row from the largest on, the first code of equals: the first `left` of them get one more
+    order = np.lexsort((offset, -remainder.astype(np.int64), of))
+    whole[order[offset < left]] += 1
+    return whole
+
+
 def rows_of(codes: NDArray[np.str_], weights: Weights) -> Ints:
     """Row of each code in ``weights``, -1 where they don't know it."""
-    at = np.minimum(np.searchsorted(weights.from_codes, codes), len(weights.from_codes) - 1)
-    return np.where(weights.from_codes[at] == codes, at, -1).astype(np.int64)
+    return positions(codes, weights.from_codes)
 
 
 def quantity_weights(weights: Weights, unit_value: Floats) -> Weights:

@@ -70,6 +70,14 @@ def significant(values: Floats, digits: int = DIGITS) -> Floats:
     return np.array([float(f"{v:.{digits - 1}e}") for v in values.tolist()], dtype=np.float64)
 
 
+def positions(names: NDArray[np.str_], among: NDArray[np.str_]) -> Ints:
+    """Where each name stands in ``among`` (in text order), -1 where it doesn't."""
+    if not len(among):
+        return np.full(len(names), -1, dtype=np.int64)
+    at = np.minimum(np.searchsorted(among, names), len(among) - 1)
+    return np.where(among[at] == names, at, -1).astype(np.int64)
+
+
 def make_weights(
     editions: tuple[str, str],
     codes: tuple[NDArray[np.str_], NDArray[np.str_]],

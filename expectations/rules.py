@@ -25,6 +25,9 @@ _BUCKETS = " ".join(
 PRODUCT_BUCKET = f"case when product_code >= ':' or substr(product_code, 2, 1) not between '0' and '9' then 0 {_BUCKETS} else 0 end"
 
 
+_PAIR = "partition_key, frequency, period, reporter_code, partner_code, flow_code, classification"
+
+
 def _re_flow(inner: str, outer: str, name: str) -> Rule:
     same = "frequency, period, reporter_code, partner_code, classification, product_level, product_code"
     # The few re-flows stand on the right, where DuckDB builds its hash table of two sides that it takes for equally large.
@@ -66,13 +69,18 @@ REPORTED_FLOW_RULES = (
     row("net_weight_never_zero", "reported_flows", "net_weight_kg = 0", "a missing weight is NULL, never 0"),
     row("value_not_negative", "reported_flows", "reported_value_usd < 0", "values are not negative"),
     Rule(
-        "one_leaf_level",
+        "leaves_have_no_parts",
         "reported_flows",
-        "select partition_key, frequency, period, reporter_code, partner_code, flow_code, classification, "
-        "min(product_level) as lowest_level, max(product_level) as highest_level from reported_flows "
-        "group by partition_key, frequency, period, reporter_code, partner_code, flow_code, classification "
-        "having min(product_level) < max(product_level)",
-        "one product level per reporter, partner, period, flow and classification: leaves never mix with their parents",
+        f"""with mixed as (
+                select {_PAIR} from reported_flows group by {_PAIR} having min(product_level) < max(product_level)
+            ),
+            leaves as (select * from reported_flows semi join mixed using ({_PAIR}))
+            select {_PAIR}, shallow.product_code, min(deep.product_code) as part_code
+            from leaves as shallow inner join leaves as deep using ({_PAIR})
+            where shallow.product_level < deep.product_level
+                and (shallow.product_code = '{codes.TOTAL}' or starts_with(deep.product_code, shallow.product_code))
+            group by {_PAIR}, shallow.product_code""",
+        "no product of a reporter, partner, period and flow begins another one: leaves never mix with their parents",
     ),
     _re_flow("RX", "X", "re_exports_within_exports"),
     _re_flow("RM", "M", "re_imports_within_imports"),

@@ -35,8 +35,7 @@ def parse_pending(context: RunContext) -> None:
     failures, causes = [], []
     for (snapshot_id, member), result in _gather(context, tasks).items():
         if isinstance(result, BaseException):
-            label = names[snapshot_id] if member == names[snapshot_id] else f"{names[snapshot_id]} ({member})"
-            failures.append(f"{label}: {result}")
+            failures.append(f"{names[snapshot_id]} ({member}): {result}")
             causes.append(result)
             if isinstance(result, BadFileError):
                 refuse(context.settings.home, snapshot_id)

@@ -36,7 +36,7 @@ FLOW_CASES: dict[tuple[str, str], Worsen] = {
     ("reported_flows", "frequency_matches_period"): change(0, frequency="M"),
     ("reported_flows", "net_weight_never_zero"): change(0, net_weight_kg=usd(0)),
     ("reported_flows", "value_not_negative"): change(0, reported_value_usd=usd(-1)),
-    ("reported_flows", "one_leaf_level"): again(0, product_level=4, product_code="0101"),
+    ("reported_flows", "leaves_have_no_parts"): again(0, product_level=4, product_code="0101"),
     ("reported_flows", "re_exports_within_exports"): change(1, reported_value_usd=usd("100.001")),
     ("reported_flows", "re_imports_within_imports"): change(3, reported_value_usd=usd(51)),
     **{

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
@@ -177,3 +178,20 @@ def test_a_partner_with_nothing_but_a_total_is_all_residual(home: Path) -> None:
 def test_empty_tables_have_no_row_groups() -> None:
     key = (*contracts.STRATUM, "exporter_code", "importer_code", "product_code")
     assert list(row_groups_of(pa.schema([(c, pa.string()) for c in key]).empty_table(), key)) == []
+
+
+def test_a_leaf_above_its_pairs_level_goes_on_as_the_residual_of_its_code(home: Path) -> None:
+    reports = [
+        Report(CHINA, USA, "X", "8542", 700, classification="H5"),
+        Report(CHINA, USA, "X", "871200", 30, classification="H5"),
+        Report(CHINA, FRANCE, "X", "8542", 5, classification="H5"),
+    ]
+    commit_reports(home, reports)
+    rows, result = harmonise(home)
+    found = {(r["importer_code"], r["product_code"], r["product_level"], r["is_residual"], r["reported_value_usd"]) for r in rows}
+    assert found == {
+        (USA, "8542XX", 6, True, Decimal("0.700")),
+        (USA, "871200", 6, False, Decimal("0.030")),
+        (FRANCE, "8542", 4, False, Decimal("0.005")),
+    }
+    assert {(line.reason, line.value_mills) for line in result.ledger} == {("in", 735), ("out", 735)}

@@ -19,12 +19,13 @@ from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import DataFile, TaskResult
 from transforms.core import coded
+from transforms.core.leaf_levels import levelled, pairs_of_levels
 from transforms.core.ledger import Account
 from transforms.core.residuals import residual_rows
 from transforms.io import lake
 from transforms.settings import Settings
 
-HARMONISE_VERSION = "6"
+HARMONISE_VERSION = "7"
 ROW_GROUP = 1_000_000
 _READ = (
     "frequency", "period", "reporter_code", "partner_code", "flow_code", "classification", "product_level", "product_code",
@@ -58,9 +59,10 @@ def harmonise_year(home: Path, year: int, settings: Settings) -> TaskResult:
     account = Account("harmonise", contracts.HARMONISED_FLOWS.name, year)
     basis = {s: settings.catalog.basis_of(s) for s in sources}
     residuals, warnings = _residuals(home, year, basis, account)
+    uneven = {s: pairs_of_levels(lake.active_files(home, contracts.REPORTED_FLOWS, source=s, year=year)) for s in sources}
     files: list[DataFile] = []
     for bucket in range(codes.PRODUCT_BUCKETS):
-        parts = [part for source in sources for part in _sides(home, source, basis[source], year, bucket, account)]
+        parts = [part for source in sources for part in _sides(home, source, basis[source], year, bucket, uneven[source], account)]
         parts += [r for r in (_of_bucket(table, bucket) for table in residuals) if r.num_rows]
         if parts:
             file = _write_bucket(home, year, bucket, pa.concat_tables(parts), sources, account)
@@ -79,8 +81,8 @@ def _of_bucket(data: pa.Table, bucket: int) -> pa.Table:
     return data.filter(pa.array(inside[indices])) if len(indices) else data
 
 
-def _sides(home: Path, source: str, basis: str, year: int, bucket: int, account: Account) -> Iterator[pa.Table]:
-    """The bucket's reports of one source, a row group at a time, as sides of flows."""
+def _sides(home: Path, source: str, basis: str, year: int, bucket: int, uneven: pa.Table | None, account: Account) -> Iterator[pa.Table]:
+    """The bucket's reports of one source, a row group at a time, as sides of flows; ``uneven`` pairs come to one level."""
     for path in lake.active_files(home, contracts.REPORTED_FLOWS, source=source, year=year):
         reader = pq.ParquetFile(path)
         for group in range(reader.num_row_groups):
@@ -94,11 +96,14 @@ def _sides(home: Path, source: str, basis: str, year: int, bucket: int, account:
                 _book(account, source, data.filter(pc.equal(reason, name)), name)
             kept = data.filter(pc.equal(reason, ""))
             if kept.num_rows:
-                yield _as_sides(kept, source, basis, is_residual=False)
+                yield _as_sides(kept if uneven is None else levelled(kept, uneven), source, basis)
 
 
-def _as_sides(data: pa.Table, source: str, basis: str, *, is_residual: bool) -> pa.Table:
-    """Reporter and partner to exporter and importer; the other columns of the contract beside them."""
+def _as_sides(data: pa.Table, source: str, basis: str) -> pa.Table:
+    """Reporter and partner to exporter and importer; the other columns of the contract beside them.
+
+    No row is residual where ``data`` doesn't say so.
+    """
     exports = pc.equal(data["flow_code"].cast(pa.string()), codes.EXPORT)
     reporter, partner = data["reporter_code"].cast(pa.string()), data["partner_code"].cast(pa.string())
     rows = data.num_rows
@@ -115,7 +120,7 @@ def _as_sides(data: pa.Table, source: str, basis: str, *, is_residual: bool) -> 
             "importer_code": pc.if_else(exports, partner, reporter).dictionary_encode(),
             "side": pc.if_else(exports, "exporter", "importer").dictionary_encode(),
             "source": constant(source, pa.string()).dictionary_encode(),
-            "is_residual": constant(is_residual, pa.bool_()),
+            "is_residual": data["is_residual"] if "is_residual" in data.column_names else constant(False, pa.bool_()),
         }
     )
 
@@ -150,7 +155,7 @@ def _residuals(home: Path, year: int, basis: Mapping[str, str], account: Account
         encoded = [n for n in data.column_names if pa.types.is_string(data[n].type)]
         for name in encoded:
             data = data.set_column(data.column_names.index(name), name, data[name].dictionary_encode())
-        tables.append(_as_sides(data, source, basis[source], is_residual=True))
+        tables.append(_as_sides(data.append_column("is_residual", pa.repeat(pa.scalar(True), count)), source, basis[source]))
     return tables, warnings
 
 

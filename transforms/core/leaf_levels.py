@@ -47,14 +47,17 @@ def levelled(data: pa.Table, pairs: pa.Table) -> pa.Table:
         con.register("data", data)
         con.register("pairs", pairs)
         found = con.sql(
-            f"""select data.* replace (
-                    case when coalesce(is_above, false) then rpad(product_code, greatest(leaf_level, 2)::int, 'X') else product_code end as product_code,
-                    case when coalesce(is_above, false) then leaf_level else product_level end as product_level
-                ), coalesce(is_above, false) as is_residual
-                from (
-                    select data.*, pairs.leaf_level, data.product_level between 1 and pairs.leaf_level - 1 as is_above
-                    from (select data.*, row_number() over () as place from data) as data left join pairs using ({_PAIR})
-                ) as data order by place"""
+            f"""with placed as (select *, row_number() over () as place from data),
+
+                judged as (
+                    select placed.*, coalesce(product_level between 1 and leaf_level - 1, false) as is_residual, leaf_level
+                    from placed left join pairs using ({_PAIR})
+                )
+
+                select judged.* replace (
+                    case when is_residual then rpad(product_code, greatest(leaf_level, 2)::int, 'X') else product_code end as product_code,
+                    case when is_residual then leaf_level else product_level end as product_level
+                ) from judged order by place"""
         ).to_arrow_table()
     for name in data.column_names:
         if pa.types.is_dictionary(data[name].type):

@@ -13,6 +13,8 @@ from transforms.sources.reader import Block, decoded
 
 #: Distinct texts one code column may have; more is no code list.
 MAXIMUM_CODES = 1 << 15
+#: Room at first: most columns have a few hundred, and a file may be small.
+_FIRST_CODES = 1 << 9
 
 
 class Encoder:
@@ -21,17 +23,31 @@ class Encoder:
     def __init__(self, column: str) -> None:
         self.column = column
         self.texts: list[str] = []
-        self._keys = np.zeros((MAXIMUM_CODES * 2, 2), np.uint64)
-        self._taken = np.full(MAXIMUM_CODES * 2, -1, np.int32)
-        self._entries = np.zeros((MAXIMUM_CODES, 2), np.uint64)
+        self._room(_FIRST_CODES)
+
+    def _room(self, codes: int) -> None:
+        """Tables for so many codes; what is known is put in again by the next block."""
+        self._keys = np.zeros((codes * 2, 2), np.uint64)
+        self._taken = np.full(codes * 2, -1, np.int32)
+        self._entries = np.zeros((codes, 2), np.uint64)
+
+    def _grow(self) -> None:
+        if len(self._entries) >= MAXIMUM_CODES:
+            raise BadFileError(f"column {self.column} holds more than {MAXIMUM_CODES:,} different codes: these are no codes")
+        known = self._entries
+        self._room(min(8 * len(known), MAXIMUM_CODES))
+        self._entries[: len(known)] = known
+        tokenise.rehash(self._keys, self._taken, self._entries, len(known))
 
     def encode(self, block: Block, encodings: Sequence[str]) -> np.ndarray:
         """Number of each row's text, shape (rows,) int32; TOO_LONG where it can't be a code."""
         ids = np.empty(block.rows, np.int32)
-        before = len(self.texts)
-        count = tokenise.encode(block.data, *block.span(self.column), self._keys, self._taken, self._entries, before, ids)
-        if (ids == tokenise.FULL).any():
-            raise BadFileError(f"column {self.column} holds more than {MAXIMUM_CODES:,} different codes: these are no codes")
+        before = count = len(self.texts)
+        while True:
+            count = tokenise.encode(block.data, *block.span(self.column), self._keys, self._taken, self._entries, count, ids)
+            if count < len(self._entries) or not (ids == tokenise.FULL).any():
+                break
+            self._grow()
         for high, low in self._entries[before:count].tolist():
             raw = low.to_bytes(8, "big").lstrip(b"\0")
             self.texts.append(decoded(high.to_bytes(8, "big") + raw if high else raw, encodings))
@@ -46,7 +62,7 @@ class Judged:
 
     def __init__(self, judge: Callable[[int], tuple[object, str | None]]) -> None:
         self._judge = judge
-        self._to = np.full(1024, -3, np.int32)
+        self._to = np.full(256, -3, np.int32)
         self._numbers: dict[object, int] = {}
         self.values: list[object] = []
         self.reasons: dict[int, str] = {}

@@ -34,6 +34,7 @@ class Coding:
 
     def __init__(self, layout: Layout, fields: Mapping[str, Field], constants: Mapping[str, str], encodings: Sequence[str]) -> None:
         self.layout, self._fields, self._constants, self._encodings = layout, fields, constants, encodings
+        self._product_map = layout.map_of("product_code")
         self._encoders: dict[str, Encoder] = {}
         self.judged: dict[str, Judged] = {}
         self._single: list[str] = []
@@ -98,9 +99,8 @@ class Coding:
         if not text:
             return None, _TOO_LONG
         given = self._encoders["product_code"].texts[text - 1]
-        ours = self.layout.map_of("product_code")
         digits = self.judged["product_level"].values[level - 1] if level else None
-        return judges.product(ours.get(given, given.replace(".", "")), digits, is_sitc=bool(is_sitc))  # type: ignore[arg-type]
+        return judges.product(self._product_map.get(given, given.replace(".", "")), digits, is_sitc=bool(is_sitc))  # type: ignore[arg-type]
 
     def _edition(self, key: int) -> judges.Verdict:
         """The classification that follows from year, level and flow."""
@@ -128,6 +128,12 @@ class Coding:
         """Number of each row's text from 1 on, 0 too long; 1 everywhere where the layout has no such column."""
         encoder = self._encoders.get(column)
         return encoder.encode(block, self._encodings) + 1 if encoder else np.ones(block.rows, np.int32)
+
+    def release(self) -> None:
+        """Let go of the dictionaries. They know this object and it knows them: unasked, they would wait for the collector."""
+        self.judged.clear()
+        self._encoders.clear()
+        self.times = self.products = Judged(lambda _: (None, None))
 
     def encode(self, block: Block) -> Codes:
         """Judged numbers of every code column, ``time`` and ``product`` with them; each (rows,) int32."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ from transforms.sources.rows import KINDS
 from transforms.sources.slices import SliceReader
 from transforms.sources.spool import Spool
 
-INGEST_VERSION = f"5.{PARSE_VERSION}"
+INGEST_VERSION = f"6.{PARSE_VERSION}"
 #: Rows that are resolved at a time: memory follows this, not the partition.
 GROUP_ROWS = 1 << 19
 
@@ -206,18 +206,24 @@ def ingest_partition(home: Path, source: Source, year: int, snapshots: Sequence[
         PartitionWriter(home, contracts.REPORTED_FLOWS, partition) as flows,
         PartitionWriter(home, contracts.CONTROL_TOTALS, partition) as totals,
     ):
-        ready = slices[0].report.ready if len(slices) == 1 else None
-        if ready is None:
+        ready = _all_ready(slices)
+        if not ready:
             _merge(home, slices, source, flows, totals, ledger, found)
         found.write()
         files: list[DataFile] = [f for f in (flows.close(), totals.close()) if f is not None]
-    if ready is not None:
-        files.append(_take_over(home, slices[0], ready, ledger))
+    files += [_take_over(home, entry, file, ledger) for entry, file in ready]
     return TaskResult(tuple(files), ledger.lines(), (*_parse_warnings(home, year, snapshots), *found.warnings))
 
 
+def _all_ready(slices: Sequence[Slice]) -> list[tuple[Slice, DataFile]]:
+    """The slices with their ready files, where each is what the lake wants and no two speak of one reporter; else none."""
+    reporters = Counter(code for s in slices for code in s.report.reporters)
+    found = [(s, s.report.ready) for s in slices if s.report.ready is not None]
+    return found if len(found) == len(slices) and max(reporters.values(), default=0) == 1 else []
+
+
 def _take_over(home: Path, entry: Slice, ready: DataFile, ledger: Ledger) -> DataFile:
-    """The one slice is what the lake wants, and parsing wrote it so: its file becomes the partition's."""
+    """The slice is what the lake wants, and parsing wrote it so: its file becomes one of the partition's."""
     (period,) = entry.report.periods
     ledger.add("M" if "-" in period else "A", period, "out", ready.rows, ready.value_mills or 0)
     adopt(home, contracts.REPORTED_FLOWS, ready, ready_folder(entry.folder, dict(ready.partition)["year"]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numba import njit
 
@@ -12,6 +14,7 @@ _DIGITS = {c: i + 1 for i, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _PER_LENGTH: int = 37**codes.MAXIMUM_LEVEL
 
 
+@lru_cache(maxsize=1 << 16)
 def text_rank(text: str) -> int:
     """An integer below 2^57 that orders product codes by (length, text): up to ten digits and capitals."""
     rank = 0

@@ -204,8 +204,11 @@ def _parse_flows(home: Path, snapshot: Snapshot, member: str, folder: Path) -> P
     with open_member(home, snapshot, member) as stream:
         opened = open_blocks(stream, layout, member)
         parser = RowParser(snapshot, layout, opened.fields)
-        for block in opened.blocks:
-            state.take(parser, block)
+        try:
+            for block in opened.blocks:
+                state.take(parser, block)
+        finally:
+            parser.coding.release()
     state.names.write(folder)
     return state.report()
 

@@ -134,6 +134,25 @@ CODE_BYTES = 16
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _slot(high, low, mask):  # type: ignore[no-untyped-def]
+    """Where in the table a key is looked for first."""
+    mixed = (low ^ (high * np.uint64(0xC2B2AE3D27D4EB4F))) * np.uint64(0x9E3779B97F4A7C15)
+    return (mixed >> np.uint64(40)) & mask
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def rehash(keys, slots_taken, entries, count):  # type: ignore[no-untyped-def]
+    """Put ``count`` entries into an empty, larger table."""
+    mask = np.uint64(len(slots_taken) - 1)
+    for number in range(count):
+        slot = _slot(entries[number, 0], entries[number, 1], mask)
+        while slots_taken[slot] >= 0:
+            slot = (slot + np.uint64(1)) & mask
+        keys[slot, 0], keys[slot, 1] = entries[number, 0], entries[number, 1]
+        slots_taken[slot] = number
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def encode(data, starts, ends, keys, slots_taken, entries, count, ids):  # type: ignore[no-untyped-def]
     """Dictionary-encode fields of up to sixteen bytes; returns the number of entries.
 
@@ -159,8 +178,7 @@ def encode(data, starts, ends, keys, slots_taken, entries, count, ids):  # type:
         if last_id >= 0 and low == last_low and high == last_high:
             ids[i] = last_id
             continue
-        mixed = (low ^ (high * np.uint64(0xC2B2AE3D27D4EB4F))) * np.uint64(0x9E3779B97F4A7C15)
-        slot = (mixed >> np.uint64(40)) & mask
+        slot = _slot(high, low, mask)
         while slots_taken[slot] >= 0 and (keys[slot, 0] != high or keys[slot, 1] != low):
             slot = (slot + np.uint64(1)) & mask
         if slots_taken[slot] < 0:

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from transforms.contracts.ops import LEDGER
-from transforms.feeds.calendar import due_on, expected_periods
+from transforms.feeds.calendar import due_on, wanted_periods
 from transforms.io import lake
 from transforms.settings import Settings
 
@@ -53,7 +53,7 @@ def freshness(settings: Settings, today: date) -> tuple[Freshness, ...]:
     due: dict[tuple[str, str], dict[str, date]] = {}
     for feed in settings.feeds:
         days = due.setdefault((feed.source, feed.frequency), {})
-        for period in expected_periods(feed, today):
+        for period in wanted_periods(feed, today):
             days[period] = min(days.get(period, date.max), due_on(period, feed.lag_days))
     held = periods_in_lake(settings.home)
     return tuple(_freshness(*key, days, held.get(key, set()), today) for key, days in sorted(due.items()))

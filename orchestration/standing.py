@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as day_time
 
 from transforms.contracts.feed import Feed, FeedError
-from transforms.feeds.calendar import due_on, expected_periods, newest_expected, period_end
+from transforms.feeds.calendar import due_on, newest_expected, period_end, wanted_periods
 from transforms.feeds.checkpoints import Checkpoints
-from transforms.feeds.comtrade_units import Unit, missing_units, plain, wanted_periods
+from transforms.feeds.comtrade_units import Unit, missing_units, plain
 from transforms.feeds.keys import key_of
 from transforms.feeds.parts import wanted_by_edition
 from transforms.feeds.quota import CALLS_PER_DAY, Quota
@@ -63,7 +63,7 @@ def _is_lacking(settings: Settings, feed: Feed, state: FeedState, today: date) -
     """True where it is worth asking daily: something that is out isn't here. What Comtrade says it doesn't have isn't out."""
     if any(lack.state != "empty-confirmed" for lack in lacks(settings, feed, state, today)):
         return True
-    expected = expected_periods(feed, today)
+    expected = wanted_periods(feed, today)
     return feed.kind != "file" and bool(expected) and (_newest(settings, feed, state) or "") < expected[-1]
 
 
@@ -103,7 +103,7 @@ def _next_due(feed: Feed, state: FeedState, now: datetime, *, is_lacking: bool) 
 def standing(settings: Settings, feed: Feed, now: datetime) -> Standing:
     """How a feed stands at ``now`` (UTC); asks nobody. FeedError or ValueError where what is remembered of it can't be read."""
     state, today = read_state(settings.home, feed.name), now.date()
-    expected = expected_periods(feed, today)
+    expected = wanted_periods(feed, today)
     is_lacking = _is_lacking(settings, feed, state, today)
     due = _next_due(feed, state, now, is_lacking=is_lacking)
     return Standing(feed, state, _newest(settings, feed, state), expected[-1] if expected else None, is_lacking, due)

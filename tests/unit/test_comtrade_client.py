@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,6 @@ from tests.unit.comtrade_server import (
     Clock,
     Comtrade,
     bulk_client,
-    feed_of,
     get_client,
     serving,
     texts_below,
@@ -33,7 +32,6 @@ from transforms.feeds.checkpoints import Checkpoint, Checkpoints, Missing
 from transforms.feeds.comtrade_answers import Answer, check_answer, read_list
 from transforms.feeds.comtrade_bulk import size_bytes
 from transforms.feeds.comtrade_queries import CodeLists, Query, pieces, shortened
-from transforms.feeds.comtrade_units import wanted_periods
 from transforms.feeds.errors import QuotaExhausted
 from transforms.feeds.quota import Quota, ledger_path
 from transforms.io.archives import BadFileError
@@ -184,7 +182,7 @@ def test_the_list_is_asked_twelve_periods_at_a_time(home: Path) -> None:
         get_client(world, home, Clock(), periods=(), first_period="2012").run()
     assert world.asked == [
         "/data/v1/getDa/C/A/HS?period=2012,2013,2014,2015,2016,2017,2018,2019,2020,2021,2022,2023&reporterCode=842",
-        "/data/v1/getDa/C/A/HS?period=2024,2025,2026&reporterCode=842",
+        "/data/v1/getDa/C/A/HS?period=2024,2025&reporterCode=842",
     ]
 
 
@@ -196,18 +194,16 @@ def test_missing_before_the_first_run(home: Path) -> None:
         assert repr(client) == "ComtradeGet(un)"
 
 
-def test_periods_of_a_feed() -> None:
-    feed, today = feed_of(Comtrade()), date(2026, 3, 2)
-    assert wanted_periods(feed, today) == ("2020",)
-    monthly = feed_of(Comtrade(), frequency="M", periods=(), first_period="202511")
-    assert wanted_periods(monthly, today) == ("202511", "202512", "202601", "202602", "202603")
-    for changes, word in (
-        ({"periods": ("202001",)}, "period '202001' is none of an annual feed"),
-        ({"periods": ("202013",), "frequency": "M"}, "period '202013' is none of a monthly feed"),
-        ({"periods": ()}, "says no periods"),
-    ):
-        with pytest.raises(FeedError, match=word):
-            wanted_periods(feed_of(Comtrade(), **changes), today)
+def test_what_isnt_out_by_the_calendar_is_not_asked_for(home: Path) -> None:
+    world = Comtrade()
+    with serving(world):
+        get_client(world, home, Clock(), periods=(), first_period="2023", lag_days=180).run()
+        get_client(world, home, Clock(), periods=("2023", "2025"), lag_days=180).run()
+        get_client(world, home, Clock(), periods=("2025",), lag_days=180).run()
+    assert world.asked == [
+        "/data/v1/getDa/C/A/HS?period=2023,2024&reporterCode=842",
+        "/data/v1/getDa/C/A/HS?period=2023&reporterCode=842",
+    ]
 
 
 def test_codes_with_zeros_in_front_and_the_word_all(home: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from transforms.contracts.feed import Feed, FeedError
-from transforms.feeds.calendar import due_on, expected_periods, newest_expected, period_end
+from transforms.feeds.calendar import due_on, newest_expected, period_end, wanted_periods
 from transforms.feeds.state import FeedState, is_due
 
 
@@ -50,11 +50,13 @@ def test_an_unknown_frequency_is_refused() -> None:
         (Feed("x", "s", "u", first_period="202411", lag_days=40, frequency="M"), ("202411", "202412", "202501")),
         (Feed("x", "s", "u", periods=("2024", "2019", "2025")), ("2019", "2024")),
         (Feed("x", "s", "u"), ("2024",)),
+        (Feed("x", "comtrade", "u", kind="comtrade", periods=("2023", "2024"), lag_days=180), ("2023",)),
+        (Feed("x", "comtrade", "u", kind="comtrade_bulk", first_period="2021", lag_days=180), ("2021", "2022", "2023")),
         (Feed("x", "s", "u", first_period="2025"), ()),
     ],
 )
-def test_expected_periods(feed: Feed, periods: tuple[str, ...]) -> None:
-    assert expected_periods(feed, date(2025, 4, 1)) == periods
+def test_periods_that_are_out(feed: Feed, periods: tuple[str, ...]) -> None:
+    assert wanted_periods(feed, date(2025, 4, 1)) == periods
 
 
 NOW = datetime(2025, 4, 1, 2, tzinfo=UTC)

@@ -135,6 +135,11 @@ def test_a_release_that_isnt_out_yet_is_no_fault(server: Misbehaving, home: Path
     assert [p.name for p in look(home, feed, days=2).files] == ["B_V202501.zip"]
 
 
+def test_a_release_whose_first_period_isnt_out_is_not_asked_for(server: Misbehaving, home: Path) -> None:
+    feed = replace(feed_of(server, "/B_{release}.zip", release="V{year+2}01", first_period="2030"), source="baci")
+    assert (look(home, feed).status, server.asked) == ("current", [])
+
+
 def test_a_retired_address_isnt_taken_for_late(server: Misbehaving, home: Path) -> None:
     server.script("/2023.csv", Answer(body=TABLE), refusal(404))
     feed = feed_of(server, "/{period}.csv")

@@ -21,7 +21,8 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _HEADER = re.compile(r"[A-Za-z0-9-]+")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PERIODS = {"A": re.compile(r"(1[89]|20|21)\d\d"), "M": re.compile(r"(1[89]|20|21)\d\d(0[1-9]|1[0-2])")}
+#: No publisher has trade by code from before 1900.
+_PERIODS = {"A": re.compile(r"(19|20)\d\d"), "M": re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])")}
 _COMTRADE_ONLY = ("reporters", "partners", "flows", "classification", "products")
 
 Check = Callable[[Any], bool]
@@ -142,10 +143,12 @@ def _check_kind(feed: Feed, table: Mapping[str, object], where: str) -> None:
         wrong = [key for key in _COMTRADE_ONLY if key in table]
         if wrong:
             raise FeedError(f'{where}: {wrong[0]} is for kind = "comtrade" or "comtrade_bulk"; drop it, or say that kind')
-    elif feed.source != "comtrade":
+        return
+    if feed.source != "comtrade":
         raise FeedError(f'{where}: kind = "{feed.kind}" gives Comtrade\'s data; write source = "comtrade"')
-    if feed.key_env and feed.key_file:
-        raise FeedError(f"{where}: key_env and key_file are both said; keep one")
+    if not (feed.first_period or feed.periods):
+        example = "2017" if feed.frequency == "A" else "201701"
+        raise FeedError(f'{where} says no periods; write first_period = "{example}", or periods = ["{example}"]')
 
 
 def _values(table: object, where: str, name: str) -> dict[str, Any]:
@@ -179,6 +182,8 @@ def _feed(name: str, table: object, config: Path) -> Feed:
     if "hosts" in values:
         values["hosts"] = tuple(h.strip("[]") for h in values["hosts"])
     feed = Feed(name=name, **values)
+    if feed.key_env and feed.key_file:
+        raise FeedError(f"{where}: key_env and key_file are both said; keep one")
     host = _check_url(feed.url, feed.hosts, where, allow_loopback=feed.allow_loopback)
     _check_template(feed, where)
     _check_periods(feed, where)

@@ -54,10 +54,11 @@ def _from(first: str, newest: str) -> Iterator[str]:
         first = _after(first)
 
 
-def expected_periods(feed: Feed, today: date) -> tuple[str, ...]:
-    """Periods of a feed that are out by ``today``, oldest first: of ``periods`` where it lists them, else from ``first_period`` on.
+def wanted_periods(feed: Feed, today: date) -> tuple[str, ...]:
+    """Periods of a feed, of any kind, that are out by ``today``, oldest first: of ``periods`` where it lists them, else from
+    ``first_period`` on.
 
-    With neither, the newest alone. Empty while the first one isn't due.
+    Their form is checked when the feed is declared. With neither, the newest alone. Empty while the first one isn't due.
     """
     newest = newest_expected(feed.frequency, feed.lag_days, today)
     if feed.periods:

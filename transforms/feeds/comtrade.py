@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Literal
 
 from transforms.contracts.feed import Feed
+from transforms.feeds.calendar import wanted_periods
 from transforms.feeds.checkpoints import Checkpoint, Checkpoints, Missing
 from transforms.feeds.comtrade_answers import check_answer, read_count
 from transforms.feeds.comtrade_api import Api, now_text
 from transforms.feeds.comtrade_landing import declared, land, release_day
 from transforms.feeds.comtrade_queries import CodeLists, Query, pieces, shortened
-from transforms.feeds.comtrade_units import FAILURES_IN_A_ROW, PERIODS_PER_LIST, Report, Unit, missing_units, newest, plain, wanted_periods
+from transforms.feeds.comtrade_units import FAILURES_IN_A_ROW, PERIODS_PER_LIST, Report, Unit, missing_units, newest, plain
 from transforms.feeds.errors import FetchError, QuotaExhausted
 from transforms.feeds.protocols import Getter
 from transforms.feeds.quota import Quota

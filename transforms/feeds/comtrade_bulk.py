@@ -16,10 +16,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from transforms.contracts.feed import Feed
+from transforms.feeds.calendar import wanted_periods
 from transforms.feeds.checkpoints import Checkpoint, Checkpoints, Missing
 from transforms.feeds.comtrade_api import Api, now_text
 from transforms.feeds.comtrade_landing import declared, land, release_day
-from transforms.feeds.comtrade_units import FAILURES_IN_A_ROW, PERIODS_PER_LIST, Report, Unit, missing_units, plain, wanted_periods
+from transforms.feeds.comtrade_units import FAILURES_IN_A_ROW, PERIODS_PER_LIST, Report, Unit, missing_units, plain
 from transforms.feeds.errors import FetchError, QuotaExhausted
 from transforms.feeds.protocols import Getter
 from transforms.feeds.quota import Quota

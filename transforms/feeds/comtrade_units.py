@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
 from transforms.feeds.checkpoints import Checkpoint, Missing
 
 #: Periods in one question for what is available (the API's limit).
 PERIODS_PER_LIST = 12
 #: So many units in a row that the transport can't fetch: the publisher is down, and the run stops.
 FAILURES_IN_A_ROW = 3
-_FORMS = {"A": r"(19|20)\d\d", "M": r"(19|20)\d\d(0[1-9]|1[0-2])"}
 
 
 class Unit(NamedTuple):
@@ -52,29 +50,6 @@ def plain(feed: Feed) -> Feed:
         return () if "all" in said else tuple(dict.fromkeys(code.lstrip("0") or "0" for code in said))
 
     return replace(feed, reporters=codes(feed.reporters), partners=codes(feed.partners))
-
-
-def _all_periods(feed: Feed, first: str, today: date) -> list[str]:
-    years = range(int(first[:4]), today.year + 1)
-    if feed.frequency == "A":
-        return [str(year) for year in years]
-    return [p for year in years for p in (f"{year}{month:02}" for month in range(1, 13)) if first <= p <= f"{today:%Y%m}"]
-
-
-def wanted_periods(feed: Feed, today: date) -> tuple[str, ...]:
-    """Periods of the feed, in order: those it names, else all from ``first_period`` to today.
-
-    Raises FeedError for one that isn't of the feed's frequency: UN Comtrade answers such a question with nothing, and 200.
-    """
-    form, example = _FORMS[feed.frequency], "2020" if feed.frequency == "A" else "202001"
-    named = feed.periods or ((feed.first_period,) if feed.first_period else ())
-    if not named:
-        raise FeedError(f'[feeds.{feed.name}]: says no periods; write first_period = "{example}" or periods = ["{example}"]')
-    for period in named:
-        if not re.fullmatch(form, period):
-            kind = "an annual" if feed.frequency == "A" else "a monthly"
-            raise FeedError(f"[feeds.{feed.name}]: period {period!r} is none of {kind} feed; they are written as {example!r}")
-    return tuple(sorted(set(feed.periods or _all_periods(feed, named[0], today))))
 
 
 def newest(records: Iterable[Mapping[str, Any]], feed: Feed, periods: Sequence[str]) -> dict[Unit, str]:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from transforms.contracts.feed import Feed, FeedError
 from transforms.contracts.layout import Catalog, Source
 from transforms.declared.template import fields_of, filled
-from transforms.feeds.calendar import expected_periods
+from transforms.feeds.calendar import wanted_periods
 from transforms.feeds.state import FeedState
 from transforms.io.recognise import from_name
 
@@ -47,7 +47,7 @@ def wanted_by_edition(feed: Feed, state: FeedState, today: date) -> Iterator[lis
     Else the periods that are out and not here, oldest first, and the newest of those that are here once more: an address
     that was retired shows there, while what was never there may just be late.
     """
-    periods = expected_periods(feed, today)
+    periods = wanted_periods(feed, today)
     used = fields_of(feed.url)
     has_period = bool(used & {"year", "month", "period", "release"})
     for edition in feed.editions or (None,):
@@ -55,7 +55,9 @@ def wanted_by_edition(feed: Feed, state: FeedState, today: date) -> Iterator[lis
             yield [_wanted(feed, None, edition)]
             continue
         files = [_wanted(feed, period, edition) for period in periods]
-        if "release" in used:
+        if not files:
+            yield []
+        elif "release" in used:
             here = [f for f in files[:-1] if f.key in state.parts][-1:]
             yield files[-1:] + here if here or files[-1:][0].key in state.parts else files[: -_OLDER_RELEASES - 1 : -1]
         else:

@@ -27,7 +27,7 @@ _Tasks = Mapping[tuple[str, str], tuple[Callable[..., object], tuple[Any, ...]]]
 
 
 def parse_pending(context: RunContext) -> None:
-    """Parse, several files side by side, every flow snapshot whose parsed slices aren't there."""
+    """Parse, several files side by side, every snapshot whose parsed rows aren't there."""
     view = look(context.settings)
     pending = [s for s in view.snapshots if s.snapshot_id not in view.years]
     tasks = {(s.snapshot_id, m): (parse_snapshot, (context.settings.home, s, m)) for s in pending for m in s.members}
@@ -94,7 +94,7 @@ def run_stage(context: RunContext, name: str, years: Collection[int] | None = No
     for key in errors:
         built.pop(key)
     outcomes = commits.publish(context, stage, view, wanted, built)
-    if stage.ledger_stage == "ingest":
+    if stage.source is not None:
         _publish_quarantine(context, stage, view, built)
     outcomes += [
         PartitionOutcome(name, k, year_of(k), "unchanged", s.row_count, s.file_bytes, s.value_mills)
@@ -112,14 +112,13 @@ def run_stage(context: RunContext, name: str, years: Collection[int] | None = No
 
 def _publish_quarantine(context: RunContext, stage: Stage, view: View, built: Collection[str]) -> None:
     """Rewrite ops/quarantine of the snapshots behind the partitions just built; it shows what was refused and why."""
-    source = stage.name.partition("/")[2]
     years = {year_of(key) for key in built}
-    touched = [s for s in view.flows(source) if years & set(view.years.get(s.snapshot_id, ()))]
+    touched = [s for s in view.flows(stage.source or "") if years & set(view.years.get(s.snapshot_id, ()))]
     tasks = {(s.snapshot_id, ""): (quarantine_files, (view.home, s)) for s in touched}
     replaced: dict[str, list[DataFile]] = {}
     for (snapshot_id, _), result in sorted(_gather(context, tasks).items()):
         if isinstance(result, BaseException):
             raise StageError(f"quarantine of snapshot {snapshot_id}: {type(result).__name__}: {result}", [result])
-        replaced[f"source={source}/snapshot_id={snapshot_id}"] = list(result.files)
+        replaced[f"source={stage.source}/snapshot_id={snapshot_id}"] = list(result.files)
     if replaced:
         lake.commit(view.home, QUARANTINE, replaced)

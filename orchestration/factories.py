@@ -69,7 +69,6 @@ def stage_assets(
     """A stage as one definition: ``keys`` are its assets by table name, the first one also has the ledger's checks."""
     name = stage.name
     tables = {t.name: t for t in stage.tables if t.name in keys}
-    is_by_year = name != "dimensions"
     specs = [
         dg.AssetSpec(
             key,
@@ -89,8 +88,8 @@ def stage_assets(
             dg.AssetCheckSpec(events.GATE, asset=k, blocking=True, description="Great Expectations, before the commit")
             for k in keys.values()
         ],
-        partitions_def=YEAR if is_by_year else None,
-        backfill_policy=dg.BackfillPolicy.single_run() if is_by_year else None,
+        partitions_def=YEAR if stage.is_by_year else None,
+        backfill_policy=dg.BackfillPolicy.single_run() if stage.is_by_year else None,
         retry_policy=RETRY,
     )
     def build(context: dg.AssetExecutionContext, run: dg.ResourceParam[Run]) -> Iterable[Event]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestration.stages import DIMENSIONS, Stage, View, stages_of, year_of
+from orchestration.stages import Stage, View, stages_of, year_of
 from transforms.contracts.records import Snapshot
 from transforms.io import state
 from transforms.io.snapshot import live_snapshots
@@ -100,11 +100,11 @@ def make_plan(settings: Settings, view: View | None = None) -> Plan:
     for stage in stages_of(settings.catalog, view.states).values():
         for key, (_, reason) in sorted(stale(stage, view).items()):
             year = year_of(key)
-            size = sum(n for i, n in sizes.items() if year in view.years.get(i, ())) if stage.may_keep_stale else 0
+            size = sum(n for i, n in sizes.items() if year in view.years.get(i, ())) if stage.source is not None else 0
             items.append(PlanItem(stage.name, key, year, reason, size))
             if year is not None:
                 dirty.setdefault(year, stage.name)
-        if not stage.may_keep_stale and stage is not DIMENSIONS:
+        if stage.source is None and stage.is_by_year:
             listed = {i.year for i in items if i.stage == stage.name}
             items += [
                 PlanItem(stage.name, f"year={year}", year, f"{cause} of {year} is rebuilt")

@@ -64,8 +64,18 @@ class Stage:
     tasks: Callable[[View, str], Sequence[Task]]
     #: the stage's name in the ledger
     ledger_stage: str
-    #: an older version may stand in for a partition that fails its gate
-    may_keep_stale: bool = False
+    #: the source that the stage takes in; None: it stands after all of them
+    source: str | None = None
+
+    @property
+    def may_keep_stale(self) -> bool:
+        """Whether an older version may stand in for a partition that fails its gate: one source holds no other up."""
+        return self.source is not None
+
+    @property
+    def is_by_year(self) -> bool:
+        """Whether its partitions are years (a source's, or all)."""
+        return "year" in self.tables[0].partition_by
 
 
 def key_values(partition_key: str) -> dict[str, str]:
@@ -115,7 +125,7 @@ def _ingest_stage(source: str) -> Stage:
             return []
         return [(ingest_partition, (view.home, view.settings.catalog.sources[source], year, tuple(snapshots)))]
 
-    return Stage(ingest_name(source), (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS), version, inputs, tasks, "ingest", True)
+    return Stage(ingest_name(source), (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS), version, inputs, tasks, "ingest", source)
 
 
 def _by_year(upstream: Callable[[View], Sequence[str]], settings: Callable[[Settings], object]) -> Callable[[View], dict[str, object]]:
@@ -191,7 +201,7 @@ def _no_settings(_: Settings) -> object:
 
 
 def _ingest_names(view: View) -> list[str]:
-    return [name for name in stages_of(view.settings.catalog, view.states) if name.startswith(ingest_name(""))]
+    return [stage.name for stage in stages_of(view.settings.catalog, view.states).values() if stage.source is not None]
 
 
 HARMONISE = Stage(

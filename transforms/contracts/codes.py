@@ -48,7 +48,7 @@ WORLD = "0"
 GROUP_AREA = "995"
 #: Margins: their members also stand in the file. 97 (EU) and 975 (ASEAN) report as groups; 930-994 are Eurostat's EU aggregates.
 MARGIN_AREAS = frozenset({WORLD, "97", "975", GROUP_AREA, *map(str, range(930, 945)), *map(str, range(980, 995))})
-#: Not countries, yet leaves: inside totals, outside rankings (METHODS 10). 490 is Taiwan: a country.
+#: Not countries, yet leaves: inside totals, outside rankings (docs/methods.md 10). 490 is Taiwan: a country.
 _SPECIAL_UN = "899 837 838 839 697 492 568 577 290 472 471 473 129 636 637 527 879 221 536"
 #: QQ to QZ, and parts of customs territories.
 _SPECIAL_EUROSTAT = "950 951 952 953 958 959 960 961 962 963 965 977 978 979"

@@ -96,7 +96,9 @@ class Layout:
     currency: str = "USD"
     #: (period, USD per unit of the currency as decimal text): a month takes its own rate, else its year's
     rates: tuple[tuple[str, str], ...] = ()
-    #: regular expression on the file name with named groups edition, release, year
+    #: the source's, filled in where layouts are gathered: releases of this form are compared as days
+    release_form: str = ""
+    #: regular expression on the file name with named groups edition, list, release
     name_pattern: str | None = None
     #: what must be known beside the header, from the name or the command line
     needs: tuple[str, ...] = ()

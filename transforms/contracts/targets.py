@@ -55,7 +55,7 @@ def _constant_fault(column: str, value: str) -> bool:
     if column == "classification":
         return not codes.is_classification(value)
     if column == "reporter_code":
-        return re.fullmatch(r"[0-9]{1,4}", value) is None
+        return re.fullmatch(r"[0-9]{1,3}", value) is None
     return column in _SETS and value not in _SETS[column]
 
 

@@ -11,8 +11,8 @@ from transforms.contracts import lists as contracts
 from transforms.contracts.arrow import table_schema
 from transforms.contracts.records import Snapshot
 from transforms.core.coded import code_order
-from transforms.core.preferred import newest_first
 from transforms.sources.lists import listed
+from transforms.sources.precedence import newest_first
 
 
 def code_table(home: Path, snapshots: Sequence[Snapshot]) -> pa.Table:

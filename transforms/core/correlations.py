@@ -12,8 +12,8 @@ from transforms.contracts import lists as contracts
 from transforms.contracts.arrow import table_schema
 from transforms.contracts.layouts.unsd import CONSOLIDATED
 from transforms.contracts.records import Snapshot
-from transforms.core.preferred import newest_first
 from transforms.sources.lists import listed
+from transforms.sources.precedence import newest_first
 
 _PAIR = ["from_classification", "to_classification"]
 

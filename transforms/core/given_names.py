@@ -12,6 +12,7 @@ from transforms.contracts.records import Snapshot
 from transforms.io import lake
 from transforms.io.parsed import parsed_folder
 from transforms.sources.lists import listed
+from transforms.sources.precedence import newest_first
 
 Name = tuple[str, str | None, str]
 
@@ -34,7 +35,7 @@ def given_years(home: Path, snapshots: Sequence[Snapshot]) -> dict[str, tuple[in
     found: dict[str, tuple[int | None, int | None]] = {}
     for _, table in listed(home, _ordered(snapshots), "areas"):
         for row in table.to_pylist():
-            # lists parsed by an older version, and those of other publishers, state none
+            # the lists of other publishers state none
             years = (row.get("valid_from"), row.get("valid_to"))
             if any(years):
                 found.setdefault(row["code"], years)
@@ -43,11 +44,7 @@ def given_years(home: Path, snapshots: Sequence[Snapshot]) -> dict[str, tuple[in
 
 def _ordered(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
     """Code lists before flow files, newer releases before older."""
-    return sorted(snapshots, key=lambda s: (s.kind == "flows", _newest_first(s.source_release), s.snapshot_id))
-
-
-def _newest_first(release: str | None) -> tuple[int, ...]:
-    return tuple(-ord(c) for c in (release or "")) or (0,)
+    return sorted(newest_first(snapshots), key=lambda s: s.kind == "flows")
 
 
 def areas_in_lake(home: Path, table: Table, columns: Sequence[str]) -> set[str]:

@@ -1,7 +1,6 @@
 """reported_flows to harmonised_flows: each report as one side of a flow, sorted so that mirrors are neighbours.
 
-Dated areas and editions come here later; today a report keeps its edition, and reports
-join only on an equal one.
+A report keeps its edition, and reports join only on an equal one.
 """
 
 from __future__ import annotations

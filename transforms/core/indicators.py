@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from transforms.contracts import lists as contracts
 from transforms.contracts.arrow import table_schema
 from transforms.contracts.records import Snapshot
-from transforms.core.preferred import newest_first
 from transforms.sources.lists import listed
+from transforms.sources.precedence import newest_first
 
 
 def indicator_table(home: Path, snapshots: Sequence[Snapshot]) -> pa.Table:

@@ -1,4 +1,4 @@
-"""Residual leaves: what a parent holds beyond its children, where detail is suppressed (METHODS 10)."""
+"""Residual leaves: what a parent holds beyond its children, where detail is suppressed (docs/methods.md 10)."""
 
 from __future__ import annotations
 

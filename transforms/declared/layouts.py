@@ -63,7 +63,7 @@ def declared_layout(where: str, name: str, source: Source, said: object) -> Layo
     values["maps"] = _maps(where, table.get("maps", {}), targets, encodings)
     values |= _roles(where, table, targets)
     values.setdefault("title", f"{source.title}, {name}")
-    layout = Layout(f"{source.name}_{name}", source.name, fields=fields, **values)
+    layout = Layout(f"{source.name}_{name}", source.name, fields=fields, release_form=source.release_form, **values)
     if faults := layout_faults(layout):
         raise DeclarationError(f"{where}: {'; '.join(_told(fault) for fault in faults)}")
     return layout

@@ -22,6 +22,7 @@ from transforms.sources.lake_form import leaves_of, ready_folder, with_origin
 from transforms.sources.measures import exact_sum
 from transforms.sources.parse import YearReport, parse_snapshot, read_report
 from transforms.sources.parts import add_up
+from transforms.sources.precedence import precedence
 from transforms.sources.reader import layout_of
 from transforms.sources.row_tables import whole
 from transforms.sources.rows import KINDS
@@ -69,9 +70,9 @@ class Ledger:
         )
 
 
-def _slices(home: Path, source: Source, year: int, snapshots: Sequence[Snapshot]) -> list[Slice]:
+def _slices(home: Path, year: int, snapshots: Sequence[Snapshot]) -> list[Slice]:
     found = []
-    for age, snapshot in enumerate(sorted(snapshots, key=lambda s: supersede.precedence(s, source))):
+    for age, snapshot in enumerate(sorted(snapshots, key=precedence)):
         for member in snapshot.members:
             report = parse_snapshot(home, snapshot, member)
             if year in report.years:
@@ -198,7 +199,7 @@ def ingest_partition(home: Path, source: Source, year: int, snapshots: Sequence[
     where a table got no row) and the ledger: in = out + the reasons, for rows and value.
     """
     ledger = Ledger(source.name, year)
-    slices = _replaced_whole(source, year, _slices(home, source, year, snapshots), ledger)
+    slices = _replaced_whole(source, year, _slices(home, year, snapshots), ledger)
     _count_quarantined(home, year, snapshots, ledger)
     partition: dict[str, str | int] = {"source": source.name, "year": year}
     found = conflicts.Found(home, year, snapshots)

@@ -11,7 +11,6 @@ from transforms.io.archives import BadFileError
 
 Verdict = tuple[object, str | None]
 
-_AREA = re.compile(r"[0-9]{1,3}")
 _PRODUCT = re.compile(r"[0-9][0-9A-Z]*")
 _TRUE, _FALSE = {"true", "t", "1"}, {"false", "f", "0"}
 FIRST_YEAR, LAST_YEAR = 1962, 2100

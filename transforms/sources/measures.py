@@ -49,7 +49,7 @@ def converted(values: np.ndarray, rate: np.ndarray) -> np.ndarray:
 
 
 def without_zeros(values: Mapping[str, np.ndarray], valid: dict[str, np.ndarray], without_unit: np.ndarray) -> None:
-    """Zero stands for missing where the value is above zero, or (quantity) where the row has no unit (QUIRKS 13)."""
+    """Zero stands for missing where the value is above zero, or (quantity) where the row has no unit."""
     has_value = values["reported_value_usd"] > 0
     for column in MEASURES[1:]:
         if column not in values:

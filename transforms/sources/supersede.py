@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,8 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from transforms.contracts import codes
-from transforms.contracts.layout import Source
-from transforms.contracts.records import Snapshot
 from transforms.contracts.targets import FLAGS, MEASURES, ROLES
 from transforms.io.lake import mills
 from transforms.sources import order
@@ -20,23 +17,6 @@ from transforms.sources.rows import BREAKDOWN, LEAF
 OUT, CONTROL, BROKEN_DOWN, DUPLICATE, SUPERSEDED, CONFLICT, SUMMED = 0, 1, 2, 3, 4, 5, 6
 #: Fate of a row -> reason in the ledger.
 REASONS = ("out", "control", "breakdown", "duplicate", "superseded", "quarantined", "summed")
-
-
-def precedence(snapshot: Snapshot, source: Source) -> tuple[str, str, str]:
-    """Sort key of snapshots, newest last: the day of the publisher's release, then when it was taken.
-
-    A release in its source's form is read as a day (V202501 as 2025-01, V202501b after it);
-    any other is a name, not a day, and the day on which the file was taken stands for it.
-    """
-    taken = snapshot.taken_at.isoformat()
-    release = snapshot.source_release or ""
-    if not re.fullmatch(source.release_form, release):
-        day = taken[:10]
-    elif release.startswith("V"):
-        day = f"{release[1:5]}-{release[5:]}"
-    else:
-        day = release
-    return (day, taken, snapshot.snapshot_id)
 
 
 @dataclass(frozen=True)

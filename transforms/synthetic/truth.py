@@ -20,7 +20,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: ln(CIF/FOB) of a flow; the form is METHODS 1.1.3's, the numbers are this world's own, so that who falls back on the
+#: ln(CIF/FOB) of a flow; the form is docs/methods.md 1.1.3's, the numbers are this world's own, so that who falls back on the
 #: published ones is found out. With DISTANCE_KM and LOG_UNIT_VALUE as bounds the margin is never negative: no floor binds.
 CIF_COEFFICIENTS = MappingProxyType(
     {

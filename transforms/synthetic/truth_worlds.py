@@ -1,4 +1,4 @@
-"""Eight kinds of world whose truth is known (METHODS 1.5): what both sides report of it, with that kind's errors.
+"""Eight kinds of world whose truth is known (docs/methods.md 1.5): what both sides report of it, with that kind's errors.
 
 Each is a function of a seed and of sizes. Worlds of one seed and size share one truth; errors are drawn from a stream of their
 own. Log errors have median 0 (the mean of a report lies above the truth), and a reporter's quantities follow its values.
@@ -177,7 +177,7 @@ def shrinking_flows(seed: int, sizes: Sizes | None = None) -> TruthWorld:
     return told(draft)
 
 
-#: The worlds by the letter of METHODS 1.5.
+#: The worlds by the letter of docs/methods.md 1.5.
 WORLDS: Mapping[str, Callable[..., TruthWorld]] = MappingProxyType(
     {
         "a": lognormal,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from transforms.contracts.layout import Catalog, Layout, Source
 from transforms.contracts.layouts import baci, census, comext, comtrade, comtrade_lists, unsd, worldbank
 from transforms.contracts.rates import EUR
@@ -10,5 +12,9 @@ _PUBLISHERS = (comtrade, comext, census, baci, unsd, worldbank)
 
 #: In the order in which they are preferred for one flow.
 SOURCES: dict[str, Source] = {p.SOURCE.name: p.SOURCE for p in _PUBLISHERS}
-LAYOUTS: dict[str, Layout] = {layout.name: layout for p in (*_PUBLISHERS, comtrade_lists) for layout in p.LAYOUTS}
+LAYOUTS: dict[str, Layout] = {
+    layout.name: replace(layout, release_form=SOURCES[layout.source].release_form)
+    for p in (*_PUBLISHERS, comtrade_lists)
+    for layout in p.LAYOUTS
+}
 BUILT_IN = Catalog(SOURCES, LAYOUTS, rates={"EUR": EUR})

@@ -94,7 +94,7 @@ COMEXT_SDMX = Layout(
         Field("TIME_PERIOD", "period", "code"),
         Field("VALUE_IN_EUROS", "reported_value_usd", "number", missing=("", ":"), exponent=True),
         Field("QUANTITY_IN_KG", None, "ignore", required=False),
-        # hundreds of kilograms in the API, kilograms in the bulk files (QUIRKS 12)
+        # hundreds of kilograms in the API, kilograms in the bulk files
         Field("QUANTITY_IN_100KG", "net_weight_kg", "number", missing=("", ":"), exponent=True, scale=2),
         Field("SUPPLEMENTARY_QUANTITY", "quantity", "number", missing=("", ":"), exponent=True),
         Field("OBS_FLAG", "estimation_flag", "code", required=False),

@@ -147,7 +147,7 @@ _V1 = (
     _read("isReported", "is_reported", "flag"),
     _left("isAggregate", required=True),
 )
-#: The aggregate of a flow; every other value is a breakdown of it (QUIRKS 9).
+#: The aggregate of a flow; every other value is a breakdown of it.
 _AGGREGATES = (
     ("second_partner_code", ("", "0")),
     ("customs_code", ("", "C00")),
@@ -200,7 +200,7 @@ COMTRADE_V1 = Layout(
     encodings=("utf-8", "latin-1"),
     has_trailing_field=True,
     aggregate_roles=_AGGREGATES,
-    # A query's answer: partial. The web download ends every row in a comma that its header lacks (QUIRKS 16).
+    # A query's answer: partial. The web download ends every row in a comma that its header lacks.
 )
 
 LAYOUTS = (COMTRADE_LEGACY, COMTRADE_LEGACY_CUT, COMTRADE_BULK, COMTRADE_BULK_CSV, COMTRADE_V1)

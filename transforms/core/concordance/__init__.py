@@ -1,4 +1,4 @@
 """From one classification to another: groups of a correlation table, weights, chains of editions, rounding that loses nothing.
 
-METHODS 8. Pure functions on arrays: nothing here reads a file.
+docs/methods.md 8. Pure functions on arrays: nothing here reads a file.
 """

@@ -1,4 +1,4 @@
-"""CIF to FOB (METHODS 1.1.3): how far an importer's unit value stands above the exporter's, explained by the route.
+"""CIF to FOB (docs/methods.md 1.1.3): how far an importer's unit value stands above the exporter's, explained by the route.
 
     ln(UVm / UVx) = a + b ln d + c (ln d)^2 + g ln UV + contiguity + landlocked importer + landlocked exporter + year
 

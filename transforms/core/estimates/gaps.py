@@ -1,4 +1,4 @@
-"""Mirror gaps (METHODS 2): how far apart the two reports of a flow stand, both FOB."""
+"""Mirror gaps (docs/methods.md 2): how far apart the two reports of a flow stand, both FOB."""
 
 from __future__ import annotations
 

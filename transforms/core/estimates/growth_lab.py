@@ -1,4 +1,4 @@
-"""The Growth Lab's reliabilities and its rescaling to pair totals (METHODS 1.2).
+"""The Growth Lab's reliabilities and its rescaling to pair totals (docs/methods.md 1.2).
 
 Not repeated from the public pipeline: 0/1 flags in the place of weights, World rows dropped before totals are taken,
 1 - tau as the inverse of 1 + tau.

@@ -1,4 +1,4 @@
-"""Intervals and expected bias of reconciled values (METHODS 1.4).
+"""Intervals and expected bias of reconciled values (docs/methods.md 1.4).
 
     E[(ln(Vx / Vm_fob) - bias)^2] = s_i^2 + s_j^2
 

@@ -1,4 +1,4 @@
-"""Reporter quality (METHODS 1.1.4): how far a reporter's figures stand from its partners', others' faults set aside.
+"""Reporter quality (docs/methods.md 1.1.4): how far a reporter's figures stand from its partners', others' faults set aside.
 
     RD = |ln(Vx / Vm_fob)| = mean + alpha_i + beta_j + lambda_t + gamma_k + e,   weights ln(Vx + Vm_fob), effects summing to zero
 

@@ -1,4 +1,4 @@
-"""The OECD's symmetry index (METHODS 1.3): the value share of an area's flows on which both reports all but agree."""
+"""The OECD's symmetry index (docs/methods.md 1.3): the value share of an area's flows on which both reports all but agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tonnes per unit (METHODS 1.1.1), from flows of which one side reports weight and the other the unit."""
+"""Tonnes per unit (docs/methods.md 1.1.1), from flows of which one side reports weight and the other the unit."""
 
 from __future__ import annotations
 

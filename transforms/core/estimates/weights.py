@@ -1,4 +1,4 @@
-"""The weight of the exporter's report by each method (METHODS 1.1.5, 1.2, 1.3); the value is w Vx + (1 - w) Vm_fob.
+"""The weight of the exporter's report by each method (docs/methods.md 1.1.5, 1.2, 1.3); the value is w Vx + (1 - w) Vm_fob.
 
 Weights are of two-sided flows, shape (n,), between 0 and 1; ``settled`` gives a lone report all the weight.
 """

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 class Reports:
     """Both reports of n flows. Values FOB in mills; where ``has_`` is False the value is 0.
 
-    ``sigma_exporter`` and ``sigma_importer`` are the reporters' quality (METHODS 1.1.4), None
+    ``sigma_exporter`` and ``sigma_importer`` are the reporters' quality (docs/methods.md 1.1.4), None
     for methods that don't need them.
     """
 

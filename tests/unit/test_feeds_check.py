@@ -140,6 +140,25 @@ def test_a_release_whose_first_period_isnt_out_is_not_asked_for(server: Misbehav
     assert (look(home, feed).status, server.asked) == ("current", [])
 
 
+def test_a_file_of_another_layout_doesnt_land(server: Misbehaving, home: Path) -> None:
+    feed = replace(feed_of(server, "/{period}.csv", first_period="2024", layout="comext_v2"), source="comext")
+    server.script("/2024.csv", Answer(body=TABLE))
+    answer = look(home, feed)
+    assert (answer.status, answer.message, landed(home)) == (
+        "broken",
+        "2024.csv: its layout is baci, where [feeds.trade] says layout = 'comext_v2'; it didn't land. Look at the file",
+        {},
+    )
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("countries.csv", "country_code,country_name,country_iso2,country_iso3\n4,Afghanistan,AF,AFG\n")
+        archive.writestr("trade.csv", TABLE)
+    server.script("/2024.zip", Answer(body=packed.getvalue()))
+    told = look(home, replace(feed, url=server.url("/{period}.zip"))).message
+    assert told.startswith("2024.zip: its layout is baci_countries, baci, where [feeds.trade] says")
+    assert [p.name for p in look(home, replace(feed, url=server.url("/{period}.zip"), source="baci", layout="baci")).files] == ["2024.zip"]
+
+
 def test_a_retired_address_isnt_taken_for_late(server: Misbehaving, home: Path) -> None:
     server.script("/2023.csv", Answer(body=TABLE), refusal(404))
     feed = feed_of(server, "/{period}.csv")

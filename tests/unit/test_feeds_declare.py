@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.layouts import BUILT_IN
 from transforms.declared.feeds import declared_feeds
 from transforms.declared.template import filled
 from transforms.feeds.keys import Redactor, Secret, key_headers, key_of, shown_url
@@ -115,6 +116,10 @@ def test_a_server_on_this_machine_needs_leave() -> None:
         ({"cadense": "daily"}, "has no setting 'cadense'; it has allow_loopback, attribution, cadence"),
         ({"reporters": ["842"]}, 'reporters is for kind = "comtrade" or "comtrade_bulk"'),
         ({"kind": "comtrade", "url": "https://c.example"}, 'kind = "comtrade" gives Comtrade\'s data; write source = "comtrade"'),
+        (
+            {"kind": "comtrade", "source": "comtrade", "url": None, "layout": "comtrade_v1"},
+            'layout is for kind = "file"; what a comtrade feed gets has one layout only: drop it',
+        ),
         ({"kind": "comtrade", "source": "comtrade"}, "url has {period}; a comtrade feed builds its queries itself"),
         ({"url": "https://data.example.org/{perod}.csv"}, "url has the placeholder {perod}, which means nothing here; use {year}, {month}"),
         ({"url": "https://data.example.org/{period.csv"}, "url has a brace without its partner"),
@@ -139,6 +144,17 @@ def test_what_cant_be_meant_is_refused(changed: dict[str, object], text: str) ->
     message = refused(**changed)
     assert text in message
     assert "SENTINEL" not in message
+
+
+def test_source_and_layout_are_of_the_catalog() -> None:
+    url = "https://data.example.org/{period}.csv"
+    said = {"source": "baci", "layout": "baci", "url": url, "first_period": "2020"}
+    assert declared_feeds({"x": said}, CONFIG, BUILT_IN)[0].layout == "baci"
+    with pytest.raises(FeedError) as error:
+        declared_feeds({"x": {**said, "layout": "comext_v2"}}, CONFIG, BUILT_IN)
+    assert str(error.value) == f"{CONFIG} [feeds.x]: layout 'comext_v2' is none of baci's: baci, baci_countries, baci_products"
+    with pytest.raises(FeedError, match=r"\[feeds\.x\]: source 'ministry' is none of "):
+        declared_feeds({"x": BASE}, CONFIG, BUILT_IN)
 
 
 def test_sections_are_sections() -> None:

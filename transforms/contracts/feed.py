@@ -38,7 +38,7 @@ class Feed:
     source: str
     url: str
     kind: FeedKind = "file"
-    #: the layout that its files are expected to have; None: recognised by their header
+    #: the layout that its files must have, others are refused; None: any that their header says
     layout: str | None = None
     #: allow-list; where nothing is said, the host of ``url``
     hosts: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from transforms.contracts.codes import CLASSIFICATIONS, FLOWS
 from transforms.contracts.feed import CADENCES, KINDS, REDISTRIBUTION, Feed, FeedError
+from transforms.contracts.layout import Catalog
 from transforms.declared.addresses import is_loopback_name, is_secret_name
 from transforms.declared.template import fields_of, wrong_field
 
@@ -53,7 +54,7 @@ _LISTED = '", "'.join
 #: key -> is the value right, and what to write
 _KEYS: dict[str, tuple[Check, str]] = {
     "source": (_form(_NAME), 'the name of a source, as "baci"'),
-    "layout": (_form(_NAME), 'the name of a layout, as "comtrade_bulk"'),
+    "layout": (_form(_NAME), 'the name of a layout of its source, as "comext_v2"'),
     "kind": (_one_of(*KINDS), f'one of "{_LISTED(KINDS)}"'),
     "url": (_text, 'an address in quotes, as "https://example.org/trade_{period}.zip"'),
     "hosts": (_words(_HOST), 'a list of host names, as ["example.org", "files.example.org"], lower case, without https:// and port'),
@@ -144,6 +145,8 @@ def _check_kind(feed: Feed, table: Mapping[str, object], where: str) -> None:
         if wrong:
             raise FeedError(f'{where}: {wrong[0]} is for kind = "comtrade" or "comtrade_bulk"; drop it, or say that kind')
         return
+    if feed.layout is not None:
+        raise FeedError(f'{where}: layout is for kind = "file"; what a {feed.kind} feed gets has one layout only: drop it')
     if feed.source != "comtrade":
         raise FeedError(f'{where}: kind = "{feed.kind}" gives Comtrade\'s data; write source = "comtrade"')
     if not (feed.first_period or feed.periods):
@@ -191,11 +194,22 @@ def _feed(name: str, table: object, config: Path) -> Feed:
     return replace(feed, hosts=feed.hosts or (host,))
 
 
-def declared_feeds(table: Mapping[str, object], config: Path) -> tuple[Feed, ...]:
-    """The feeds of ``table``, which is [feeds] of ``config``, by name.
+def _check_catalog(feed: Feed, where: str, catalog: Catalog) -> None:
+    if feed.source not in catalog.sources:
+        raise FeedError(f"{where}: source {feed.source!r} is none of {', '.join(catalog.sources)}")
+    known = [layout.name for layout in catalog.layouts.values() if layout.source == feed.source]
+    if feed.layout is not None and feed.layout not in known:
+        raise FeedError(f"{where}: layout {feed.layout!r} is none of {feed.source}'s: {', '.join(known) or 'it has none'}")
+
+
+def declared_feeds(table: Mapping[str, object], config: Path, catalog: Catalog | None = None) -> tuple[Feed, ...]:
+    """The feeds of ``table``, which is [feeds] of ``config``, by name. With ``catalog``: their sources and layouts are of it.
 
     Raises FeedError (a ValueError) that names the section, the key, what was expected and what to write.
     """
     if not isinstance(table, Mapping):
         raise FeedError(f"{config}: feeds is a section; write [feeds.NAME] and its settings below")
-    return tuple(_feed(name, table[name], config) for name in sorted(table))
+    feeds = tuple(_feed(name, table[name], config) for name in sorted(table))
+    for feed in feeds if catalog is not None else ():
+        _check_catalog(feed, f"{config} [feeds.{feed.name}]", catalog)  # type: ignore[arg-type]
+    return feeds

@@ -18,6 +18,7 @@ from transforms.feeds.answers import MESSAGE_BYTES, is_empty_table
 from transforms.feeds.errors import FetchError, Gone, NotData, QuotaExhausted, Truncated
 from transforms.feeds.http import Fetched, Fetcher
 from transforms.feeds.keys import key_headers
+from transforms.feeds.layouts import MEMBERS_LOOKED_AT, refuse_other_layout
 from transforms.feeds.parts import Wanted, declaration, name_of, release_of, wanted_by_edition
 from transforms.feeds.state import FeedState, Part, Status, looking, read_state, settled, write_state
 from transforms.io.archives import BadFileError, member_names, open_stream
@@ -26,8 +27,6 @@ from transforms.io.snapshot import SIDECAR
 
 #: After so many files in a row that can't be had, the publisher is taken for down.
 _FAILURES_IN_A_ROW = 3
-#: Of an archive with many members, so many are looked into for rows.
-_MEMBERS_LOOKED_AT = 100
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def _has_no_rows(path: Path, name: str) -> bool:
     """True where no member of a file has a row. NotData where an archive is damaged."""
     problem = ""
     try:
-        for member in member_names(path)[:_MEMBERS_LOOKED_AT]:
+        for member in member_names(path)[:MEMBERS_LOOKED_AT]:
             with open_stream(path, member) as stream:
                 head = stream.read(MESSAGE_BYTES)
                 if not is_empty_table(head, is_all=len(head) < MESSAGE_BYTES):
@@ -107,6 +106,7 @@ def _land(look: _Look, wanted: Wanted, found: Fetched, staged: Path) -> None:
     with staged.open("rb") as handle:
         head = handle.read(64)
     name = name_of(look.feed, wanted, head)
+    refuse_other_layout(staged, name, look.feed, look.catalog, look.now.date())
     release = release_of(look.feed, wanted, name, found.last_modified, look.now, look.catalog)
     target = staged.with_name(name)
     # The old file goes first: read with the new one's declaration it would pass for the new release.

@@ -17,7 +17,7 @@ from transforms.contracts.ops import QUARANTINE
 from transforms.contracts.records import DataFile, TaskResult
 from transforms.io import lake
 from transforms.io.archives import BadFileError
-from transforms.io.snapshot import refuse
+from transforms.io.snapshot_store import refuse
 from transforms.sources.conflicts import quarantine_files
 from transforms.sources.parse import parse_snapshot
 

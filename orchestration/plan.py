@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from orchestration.stages import Stage, View, stages_of, year_of
 from transforms.contracts.records import Snapshot
 from transforms.io import state
-from transforms.io.snapshot import live_snapshots
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 from transforms.sources import parse
 

@@ -15,7 +15,7 @@ from transforms.contracts.lake import REPORTED_FLOWS
 from transforms.contracts.ops import CHECK_RESULT
 from transforms.contracts.records import CheckResult
 from transforms.io import lake, release, state
-from transforms.io.snapshot import live_snapshots
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 
 #: Candidates of runs that failed: the newest of them are kept.

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as day_time
 
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
 from transforms.feeds.calendar import due_on, newest_expected, period_end, wanted_periods
 from transforms.feeds.checkpoints import Checkpoints
 from transforms.feeds.comtrade_units import Unit, missing_units, plain
+from transforms.feeds.errors import FeedError
 from transforms.feeds.keys import key_of
 from transforms.feeds.parts import wanted_by_edition
 from transforms.feeds.quota import CALLS_PER_DAY, Quota
@@ -101,7 +102,7 @@ def _next_due(feed: Feed, state: FeedState, now: datetime, *, is_lacking: bool) 
 
 
 def standing(settings: Settings, feed: Feed, now: datetime) -> Standing:
-    """How a feed stands at ``now`` (UTC); asks nobody. FeedError or ValueError where what is remembered of it can't be read."""
+    """How a feed stands at ``now`` (UTC); asks nobody. FeedError where what is remembered of it can't be read."""
     state, today = read_state(settings.home, feed.name), now.date()
     expected = wanted_periods(feed, today)
     is_lacking = _is_lacking(settings, feed, state, today)

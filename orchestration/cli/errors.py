@@ -9,7 +9,10 @@ from contextlib import contextmanager
 
 FAILED, USAGE, REFUSED = 1, 2, 3
 #: By name, so that saying "refused" imports neither the engine nor dbt.
-_CODES = {"GateRefused": REFUSED, "ContractRefused": REFUSED, "RefusedError": REFUSED, "SettingsError": USAGE, "UsageRefused": USAGE}
+_CODES = {
+    **dict.fromkeys(("GateRefused", "ContractRefused"), REFUSED),
+    **dict.fromkeys(("SettingsError", "DeclarationError", "FeedError", "UsageRefused"), USAGE),
+}
 #: How many of a gate's failed checks are listed.
 _LISTED = 10
 
@@ -38,7 +41,7 @@ def cause_of(error: BaseException) -> BaseException:
 
 
 def exit_code(error: BaseException) -> int:
-    """3 where a gate refused, 2 for usage and settings, else 1."""
+    """3 where a gate refused, 2 for usage, settings, and a feed's key or state that can't be read, else 1."""
     return next((_CODES[type(e).__name__] for e in _chain(error) if type(e).__name__ in _CODES), FAILED)
 
 

@@ -42,7 +42,7 @@ def keep_snapshots(settings: Settings, paths: Sequence[Path], declared: Declared
         more = len(found.passed_over) - _NAMED
         log(f"passed over, no data: {', '.join(found.passed_over[:_NAMED])}{f' and {more} more' if more > 0 else ''}")
     if found.refusals:
-        log(f"refused: {len(found.refusals)} of {len(found.refusals) + len(found.files)} files, named at the end")
+        log(f"refused: {len(found.refusals)} of {len(found.refusals) + len(found.taken)} files, named at the end")
     return found
 
 
@@ -61,7 +61,7 @@ def refuse_nothing_taken(found: Handed) -> None:
 def _refuse_mixed(settings: Settings, taken: Sequence[Snapshot]) -> None:
     """A made-up world and real files don't share a home: what was just taken is moved aside, UsageRefused says so."""
     from orchestration.cli.errors import UsageRefused
-    from transforms.io.snapshot import live_snapshots, refuse
+    from transforms.io.snapshot_store import live_snapshots, refuse
 
     if not taken:
         return
@@ -104,7 +104,7 @@ def refresh_readable(settings: Settings, plan: Plan, log: Log) -> tuple[Any, lis
     from orchestration.plan import make_plan
     from transforms.io import state
     from transforms.io.archives import BadFileError
-    from transforms.io.snapshot import live_snapshots
+    from transforms.io.snapshot_store import live_snapshots
 
     refusals: list[Refusal] = []
     while True:
@@ -138,15 +138,11 @@ def nothing_new(settings: Settings, plan: Plan) -> bool:
 def plan_readable(settings: Settings, paths: Sequence[Path], declared: Declared) -> tuple[Plan, list[Snapshot], list[dict[str, str]]]:
     """The plan over the files that a run would keep, those that are new, and what it would refuse."""
     from orchestration.cli.preview import plan_with
-    from transforms.io.archives import BadFileError
     from transforms.io.handed import take_files
 
-    try:
-        return *plan_with(settings, paths, declared), []
-    except (BadFileError, PermissionError):
-        found = take_files(paths, settings, declared=declared, keep=False)
-        refuse_nothing_taken(found)
-        return *plan_with(settings, found.files, declared), [r.said for r in found.refusals]
+    found = take_files(paths, settings, declared=declared, keep=False)
+    refuse_nothing_taken(found)
+    return *plan_with(settings, found), [r.said for r in found.refusals]
 
 
 def print_refused(refused: Sequence[Mapping[str, str]]) -> None:

@@ -19,7 +19,7 @@ def sources(as_json: AsJson = False) -> None:
     from datetime import UTC, datetime
 
     from orchestration.freshness import freshness
-    from transforms.io.snapshot import live_snapshots
+    from transforms.io.snapshot_store import live_snapshots
     from transforms.settings import load_settings
     from transforms.sources.parse import known_years
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from orchestration.plan import Plan, look, make_plan
 from transforms.contracts.records import Snapshot
-from transforms.io.snapshot import Declared, take_snapshot
+from transforms.io.handed import Handed
 from transforms.io.texts import open_text
 from transforms.settings import Settings
 from transforms.sources.parse import years_stated
@@ -28,16 +27,8 @@ def _years_in(path: Path, snapshot: Snapshot, settings: Settings) -> frozenset[i
     return frozenset(found)
 
 
-def _files(path: Path, snapshots: Sequence[Snapshot]) -> dict[str, Path]:
-    """snapshot_id -> the file handed over that holds it."""
-    if path.is_file():
-        return {s.snapshot_id: path for s in snapshots}
-    by_name = {p.name: p for p in sorted(path.rglob("*")) if p.is_file()}
-    return {s.snapshot_id: by_name[s.file_name] for s in snapshots}
-
-
-def plan_with(settings: Settings, paths: Sequence[Path], declared: Declared) -> tuple[Plan, list[Snapshot]]:
-    """The plan as it would be with ``paths`` handed over, and those of their snapshots that are new."""
+def plan_with(settings: Settings, handed: Handed) -> tuple[Plan, list[Snapshot]]:
+    """The plan as it would be with the files ``handed`` over, and those of their snapshots that are new."""
     view = look(settings)
     known = {s.snapshot_id: s for s in view.snapshots}
     fresh: dict[str, Snapshot] = {}
@@ -46,13 +37,10 @@ def plan_with(settings: Settings, paths: Sequence[Path], declared: Declared) -> 
         if snapshot.snapshot_id not in years:
             path = settings.home / "snapshots" / snapshot.snapshot_id / snapshot.file_name
             years[snapshot.snapshot_id] = _years_in(path, snapshot, settings) if snapshot.kind == "flows" else frozenset()
-    for path in paths:
-        taken = take_snapshot(path, settings, declared=declared, keep=False)
-        files = _files(path, taken)
+    for path, taken in handed.taken:
         for snapshot in taken:
             if known.get(snapshot.snapshot_id) != snapshot:
                 fresh[snapshot.snapshot_id] = snapshot
-                is_flows = snapshot.kind == "flows"
-                years[snapshot.snapshot_id] = _years_in(files[snapshot.snapshot_id], snapshot, settings) if is_flows else frozenset()
+                years[snapshot.snapshot_id] = _years_in(path, snapshot, settings) if snapshot.kind == "flows" else frozenset()
     snapshots = tuple(sorted({**known, **fresh}.values(), key=lambda s: s.snapshot_id))
     return make_plan(settings, replace(view, snapshots=snapshots, years=years)), list(fresh.values())

@@ -78,7 +78,7 @@ def bring_up(
     from orchestration.plan import make_plan
     from transforms.io.lock import publishing_lock
     from transforms.io.release_hold import hold_reason
-    from transforms.io.snapshot import live_snapshots
+    from transforms.io.snapshot_store import live_snapshots
 
     started = time.monotonic()
     check_redefined(settings, redefine=redefine)

@@ -20,8 +20,10 @@ from tests.unit.cli_runner import entrepot
 from tests.unit.ingest_cases import CUT_HEADER, cut, flows, ingest
 from transforms.io.archives import BadFileError, member_names, open_stream
 from transforms.io.snapshot import take_snapshot
+from transforms.io.snapshot_store import live_snapshots
 from transforms.io.texts import open_text
 from transforms.settings import Settings
+from transforms.sources.parse import parse_snapshot
 
 TEXT = CUT_HEADER + cut()
 #: Rows that differ, so that no packer makes much of them: 2.7 MB.
@@ -325,3 +327,17 @@ def test_free_space_is_looked_at_before_anything_is_kept(
     with pytest.raises(NoSpaceError, match=r"needs about 64\.0 MiB"):
         monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(0, 0, RESERVE_BYTES - 1))
         check_space(Settings(home=home), 0)
+
+
+def test_limits_raised_in_settings_hold_while_the_file_is_parsed(tmp_path: Path, home: Path) -> None:
+    many = CUT_HEADER + cut(value="1") + "\n" * (96 << 20)
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(many.encode(), 9))
+    raised = replace(Settings(home=home), maximum_unpack_ratio=1 << 20)
+    (taken,) = take_snapshot(path, raised)
+    (live,) = live_snapshots(raised)
+    assert parse_snapshot(home, live, taken.members[0]).rows_in == 1
+    (strict,) = live_snapshots(Settings(home=home))
+    shutil.rmtree(home / "build")
+    with pytest.raises(BadFileError, match="raise maximum_unpacked_bytes or maximum_unpack_ratio"):
+        parse_snapshot(home, strict, taken.members[0])

@@ -19,7 +19,8 @@ from tests.unit.cli_runner import entrepot
 from transforms.contracts import lake as contracts
 from transforms.io import lake
 from transforms.io.recognise import UnknownLayoutError
-from transforms.io.snapshot import live_snapshots, take_snapshot
+from transforms.io.snapshot import take_snapshot
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import SettingsError, load_settings
 from transforms.sources.conflicts import quarantine_files
 from transforms.sources.ingest import ingest_partition

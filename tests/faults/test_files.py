@@ -17,7 +17,8 @@ from tests.unit.ingest_cases import BACI_HEADER, CUT_HEADER, bulk, controls, cou
 from transforms.io.archives import BadFileError
 from transforms.io.parsed import parsed_folder
 from transforms.io.recognise import UnknownLayoutError
-from transforms.io.snapshot import Declared, live_snapshots, take_snapshot
+from transforms.io.snapshot import Declared, take_snapshot
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 from transforms.sources import reader
 from transforms.sources.judges import ServicesError

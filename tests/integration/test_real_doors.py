@@ -115,6 +115,7 @@ def test_every_row_of_the_web_download_is_accounted_for(con: duckdb.DuckDBPyConn
 
 
 def test_names_in_latin_1(con: duckdb.DuckDBPyConnection) -> None:
+    """Whoever else names the areas too: what the web download alone gives is a test of its layout."""
     found = con.sql("select distinct area_code, area_name from dim_area where area_code in ('384', '531', '792') order by 1").fetchall()
     assert found == [("384", "Côte d'Ivoire"), ("531", "Curaçao"), ("792", "Türkiye")]
     assert one(con, "select count(*) from dim_area where area_name like '%Ã%' or area_name like '%\ufffd%'") == 0

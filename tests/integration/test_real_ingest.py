@@ -13,7 +13,8 @@ import pytest
 from transforms.contracts import lake as contracts
 from transforms.contracts.layouts import SOURCES
 from transforms.io import lake
-from transforms.io.snapshot import live_snapshots, take_snapshot
+from transforms.io.snapshot import take_snapshot
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 from transforms.sources.ingest import ingest_partition
 from transforms.sources.parse import parse_snapshot, read_report, years_of

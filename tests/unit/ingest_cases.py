@@ -10,7 +10,8 @@ from transforms.contracts.layouts import SOURCES
 from transforms.contracts.layouts.comtrade import COMTRADE_BULK
 from transforms.contracts.records import LedgerLine
 from transforms.io import lake
-from transforms.io.snapshot import Declared, live_snapshots, take_snapshot
+from transforms.io.snapshot import Declared, take_snapshot
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 from transforms.sources.conflicts import quarantine_files
 from transforms.sources.ingest import ingest_partition

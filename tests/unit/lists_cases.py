@@ -13,7 +13,8 @@ from transforms.contracts import lake as contracts
 from transforms.contracts import lists
 from transforms.core.dimensions import build_dimensions
 from transforms.io.lake import table_folder
-from transforms.io.snapshot import Declared, live_snapshots, take_snapshot
+from transforms.io.snapshot import Declared, take_snapshot
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 from transforms.sources.parse import parse_snapshot
 

@@ -445,3 +445,9 @@ def test_comext_s_samples(shared_data: Path, name: str, columns: tuple[str, str]
     with (shared_data / "comext" / name).open(encoding="utf-8", newline="") as lines:
         (row,) = csv.DictReader(lines)
     assert tuple(area_of("iso2", row[c], int(row["PERIOD"][:4]))[0] for c in columns) == expected
+
+
+def test_italy_is_one_country_under_two_numbers_of_one_publisher() -> None:
+    assert area_of("m49", "381") == area_of("m49", "380") == ("380", None)
+    italian = [r["area_code"] for r in area_rows(["380"], {}).to_pylist() if r["iso3"] == "ITA"]
+    assert italian == ["380"]

@@ -253,12 +253,12 @@ class _Plan:
 
 def test_nothing_new_starts_nothing(capsys: Capture, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from orchestration import fingerprint, plan
-    from transforms.io import snapshot
+    from transforms.io import snapshot_store
 
     release_id = cut(home)
     monkeypatch.setattr(plan, "make_plan", lambda settings: _Plan())
     monkeypatch.setattr(fingerprint, "current_fingerprint", lambda settings: FINGERPRINT)
-    monkeypatch.setattr(snapshot, "live_snapshots", lambda home: [object()])
+    monkeypatch.setattr(snapshot_store, "live_snapshots", lambda home: [object()])
     monkeypatch.setitem(sys.modules, "orchestration.jobs", None)
     done = entrepot(capsys, home, "run", "--quiet")
     assert done.code == 0, done.err
@@ -268,7 +268,7 @@ def test_nothing_new_starts_nothing(capsys: Capture, home: Path, monkeypatch: py
 
 def test_a_run_hands_its_plan_to_the_job_and_sums_up(capsys: Capture, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from orchestration import plan
-    from transforms.io import snapshot
+    from transforms.io import snapshot_store
 
     asked: dict[str, object] = {}
 
@@ -279,7 +279,7 @@ def test_a_run_hands_its_plan_to_the_job_and_sums_up(capsys: Capture, home: Path
 
     cut(home)
     monkeypatch.setattr(plan, "make_plan", lambda settings: _Plan((SimpleNamespace(stage="bilateral_flows"),), (2020,)))
-    monkeypatch.setattr(snapshot, "live_snapshots", lambda home: [object()])
+    monkeypatch.setattr(snapshot_store, "live_snapshots", lambda home: [object()])
     monkeypatch.setitem(sys.modules, "orchestration.jobs", SimpleNamespace(refresh=refresh))
     monkeypatch.setattr("orchestration.jobs", sys.modules["orchestration.jobs"], raising=False)
     done = entrepot(capsys, home, "run")
@@ -303,7 +303,8 @@ def test_a_missing_file_is_named(capsys: Capture, home: Path) -> None:
 
 
 def test_a_made_up_world_and_real_files_dont_share_a_home(capsys: Capture, home: Path, tmp_path: Path) -> None:
-    from transforms.io.snapshot import live_snapshots, take_snapshot
+    from transforms.io.snapshot import take_snapshot
+    from transforms.io.snapshot_store import live_snapshots
     from transforms.settings import load_settings
 
     def write(name: str, usd: int, *, synthetic: bool) -> Path:

@@ -227,6 +227,8 @@ def test_a_state_that_cant_be_read_hides_no_other_feed(capsys: Capture, home: Pa
     done = entrepot(capsys, home, "feeds", "list", "--json")
     assert [(f["feed"], f["status"]) for f in json.loads(done.out)] == [("aa", "broken"), ("baci", "never asked")]
     assert "aa.json: isn't the state of a feed" in entrepot(capsys, home, "feeds", "list").out
+    missing = entrepot(capsys, home, "feeds", "missing", "aa")
+    assert (missing.code, "aa.json: isn't the state of a feed" in missing.err) == (2, True)
 
 
 def test_a_folder_that_cant_be_written_breaks_its_own_feed(capsys: Capture, home: Path, server: Misbehaving) -> None:

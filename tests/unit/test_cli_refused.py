@@ -17,7 +17,8 @@ from tests.unit.release_cases import cut as cut_release
 from transforms.io import handed, snapshot
 from transforms.io.archives import BadFileError
 from transforms.io.handed import take_files
-from transforms.io.snapshot import Declared, live_snapshots, refuse
+from transforms.io.snapshot import Declared
+from transforms.io.snapshot_store import live_snapshots, refuse
 from transforms.settings import Settings
 
 Capture = pytest.CaptureFixture[str]
@@ -47,7 +48,7 @@ def test_one_bad_file_stops_no_other(folder: Path, home: Path) -> None:
         ("a.csv", "is an HTML page (an error or a login page?), not data; the download failed"),
         ("below/c.csv", NO_LAYOUT),
     ]
-    assert [f.relative_to(folder).as_posix() for f in found.files] == ["b.csv", "below/b.csv"]
+    assert [f.relative_to(folder).as_posix() for f, _ in found.taken] == ["b.csv", "below/b.csv"]
     assert found.passed_over == ("README.txt", "paper.pdf")
     assert {s.snapshot_id for s in found.snapshots} == {s.snapshot_id for s in live_snapshots(Settings(home=home))}
     assert len(found.snapshots) == 2
@@ -72,7 +73,7 @@ def test_files_that_arent_there_or_cant_be_opened(tmp_path: Path, home: Path, mo
     found = take_files([empty, tmp_path / "absent.csv", closed], Settings(home=home))
     assert [r.file for r in found.refusals] == [str(empty), str(tmp_path / "absent.csv")]
     assert [r.reason[:20] for r in found.refusals] == ["holds no data file (", "no such file or fold"]
-    assert [f.name for f in found.files] == ["closed.csv"]
+    assert [f.name for f, _ in found.taken] == ["closed.csv"]
 
 
 def test_what_is_wrong_with_the_home_is_no_refusal(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,12 +27,11 @@ from tests.unit.comtrade_server import (
     texts_below,
 )
 from transforms.contracts.codes import FLOWS
-from transforms.contracts.feed import FeedError
 from transforms.feeds.checkpoints import Checkpoint, Checkpoints, Missing
 from transforms.feeds.comtrade_answers import Answer, check_answer, read_list
 from transforms.feeds.comtrade_bulk import size_bytes
 from transforms.feeds.comtrade_queries import CodeLists, Query, pieces, shortened
-from transforms.feeds.errors import QuotaExhausted
+from transforms.feeds.errors import FeedError, QuotaExhausted
 from transforms.feeds.quota import Quota, ledger_path
 from transforms.io.archives import BadFileError
 from transforms.io.lock import LockHeldError
@@ -547,7 +546,7 @@ def test_the_ledger_knows_a_key_by_its_hash_alone(home: Path, tmp_path: Path) ->
     assert content["keys"] == {quota.identity: {"day": "2026-03-02", "calls": 1, "not_before": NOON + 1, "blocked_until": 0.0}}
     assert Quota(tmp_path / "other", KEY).identity != quota.identity
     ledger_path(home).write_text("{", "utf-8")
-    with pytest.raises(ValueError, match="the ledger of calls can't be read"):
+    with pytest.raises(FeedError, match="the ledger of calls can't be read"):
         quota.take()
 
 
@@ -560,7 +559,7 @@ def test_checkpoints_are_merged_and_read_back(home: Path) -> None:
     with one.alone(), pytest.raises(LockHeldError, match="another process runs this feed"), two.alone():
         raise AssertionError("two at once")
     (home / "ops" / "feeds" / "un.checkpoints.json").write_text('{"units": {"a/b": {"state": "odd", "files": []}}}', "utf-8")
-    with pytest.raises(ValueError, match="a/b is in no known state"):
+    with pytest.raises(FeedError, match="a/b is in no known state"):
         one.all()
     with pytest.raises(ValueError, match="made of letters"):
         Checkpoints(home, "../un")

@@ -84,6 +84,9 @@ def test_the_package_knows_the_euro_of_every_month_since_1999() -> None:
     assert all(str(year) in known for year in range(1999, 2026))
     assert (known["1999-01"], known["2008-07"], known["2022-09"], known["2025-12"]) == ("1.1608", "1.5770", "0.9904", "1.1709")
     assert (known["2000"], known["2025"]) == ("0.9236", "1.1300")
+    for year in range(1999, 2026):  # a year's average is that of its days, so the months' comes close: no figure has slipped
+        mean = sum(float(known[f"{year}-{month:02d}"]) for month in range(1, 13)) / 12
+        assert abs(mean - float(known[str(year)])) < 0.0016, year
 
 
 def test_a_newer_months_rate_says_nothing_to_a_file_of_before(home: Path) -> None:

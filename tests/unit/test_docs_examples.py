@@ -14,7 +14,8 @@ from transforms.contracts import lake as contracts
 from transforms.contracts.layouts import LAYOUTS, SOURCES
 from transforms.io import lake
 from transforms.io.archives import BadFileError
-from transforms.io.snapshot import live_snapshots, take_snapshot
+from transforms.io.snapshot import take_snapshot
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import load_settings
 from transforms.sources.conflicts import quarantine_files
 from transforms.sources.ingest import ingest_partition

@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.misbehaving import Answer, Misbehaving, refusal
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
 from transforms.feeds.check import FeedAnswer, ask
+from transforms.feeds.errors import FeedError
 from transforms.feeds.http import Fetcher
 from transforms.feeds.parts import lacks_some
 from transforms.feeds.state import read_state, state_path

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
 from transforms.contracts.layouts import BUILT_IN
+from transforms.declared.checks import DeclarationError
 from transforms.declared.feeds import declared_feeds
 from transforms.declared.template import filled
+from transforms.feeds.errors import FeedError
 from transforms.feeds.keys import Redactor, Secret, key_headers, key_of, shown_url
 
 CONFIG = Path("/home/entrepot.toml")
@@ -24,7 +26,7 @@ def declared(text: str) -> Feed:
 
 def refused(**changed: object) -> str:
     table = {key: value for key, value in {**BASE, **changed}.items() if value is not None}
-    with pytest.raises(FeedError) as error:
+    with pytest.raises(DeclarationError) as error:
         declared_feeds({"x": table}, CONFIG)
     assert str(error.value).startswith(f"{CONFIG} [feeds.x]")
     return str(error.value).removeprefix(f"{CONFIG} [feeds.x]").removeprefix(": ")
@@ -150,20 +152,20 @@ def test_source_and_layout_are_of_the_catalog() -> None:
     url = "https://data.example.org/{period}.csv"
     said = {"source": "baci", "layout": "baci", "url": url, "first_period": "2020"}
     assert declared_feeds({"x": said}, CONFIG, BUILT_IN)[0].layout == "baci"
-    with pytest.raises(FeedError) as error:
+    with pytest.raises(DeclarationError) as error:
         declared_feeds({"x": {**said, "layout": "comext_v2"}}, CONFIG, BUILT_IN)
     assert str(error.value) == f"{CONFIG} [feeds.x]: layout 'comext_v2' is none of baci's: baci, baci_countries, baci_products"
-    with pytest.raises(FeedError, match=r"\[feeds\.x\]: source 'ministry' is none of "):
+    with pytest.raises(DeclarationError, match=r"\[feeds\.x\]: source 'ministry' is none of "):
         declared_feeds({"x": BASE}, CONFIG, BUILT_IN)
 
 
 def test_sections_are_sections() -> None:
-    with pytest.raises(FeedError, match=r"feeds is a section; write \[feeds\.NAME\]"):
+    with pytest.raises(DeclarationError, match=r"feeds is a section; write \[feeds\.NAME\]"):
         declared_feeds("x", CONFIG)  # type: ignore[arg-type]
-    with pytest.raises(FeedError, match=r"\[feeds\.x\]: x is a section"):
+    with pytest.raises(DeclarationError, match=r"\[feeds\.x\]: x is a section"):
         declared_feeds({"x": "https://data.example.org"}, CONFIG)
     for name in ("Ministry", "a/b", "quota"):
-        with pytest.raises(FeedError, match="a feed's name is lower case letters"):
+        with pytest.raises(DeclarationError, match="a feed's name is lower case letters"):
             declared_feeds({name: BASE}, CONFIG)
 
 
@@ -196,6 +198,20 @@ def test_a_missing_or_strange_key_is_named_not_shown(environment: dict[str, str]
     with pytest.raises(FeedError) as error:
         key_of(Feed("x", "s", "https://d.org", key_env="K"), environment)
     assert str(error.value) == text
+
+
+def test_a_key_file_that_cant_be_read_says_why(tmp_path: Path) -> None:
+    def told(file: Path) -> str:
+        with pytest.raises(FeedError) as error:
+            key_of(Feed("x", "s", "https://d.org", key_file=file))
+        assert error.value.__cause__ is None
+        return str(error.value)
+
+    assert told(tmp_path / "none").startswith(f"[feeds.x]: the file {tmp_path / 'none'} holds no key; put the publisher's key there")
+    assert told(tmp_path) == f"[feeds.x]: the file {tmp_path} can't be read (Is a directory); let the user that asks read it"
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"SENTINEL\xff")
+    assert told(binary) == f"[feeds.x]: what the file {binary} holds is no key: a key is one word of plain characters"
 
 
 def test_secrets_are_hidden() -> None:

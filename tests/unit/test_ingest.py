@@ -13,7 +13,8 @@ import pytest
 
 from tests.unit.ingest_cases import BACI_HEADER, CUT_HEADER, bulk, controls, count, cut, flows, ingest, quarantine, write
 from transforms.io.archives import BadFileError
-from transforms.io.snapshot import Declared, live_snapshots, take_snapshot
+from transforms.io.snapshot import Declared, take_snapshot
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 from transforms.sources.parse import known_years, parse_snapshot
 

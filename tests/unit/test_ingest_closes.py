@@ -13,7 +13,7 @@ from tests.unit.ingest_cases import BACI_HEADER, count, ingest, quarantine, writ
 from transforms.contracts.codes import ROW_REASONS
 from transforms.contracts.layouts import SOURCES
 from transforms.io.archives import BadFileError
-from transforms.io.snapshot import live_snapshots
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 from transforms.sources.ingest import ingest_partition
 from transforms.sources.parse import read_report

@@ -10,7 +10,8 @@ import pytest
 
 from tests.unit.ingest_cases import controls, count, flows, ingest, quarantine, write
 from transforms.io.archives import BadFileError
-from transforms.io.snapshot import live_snapshots, take_snapshot
+from transforms.io.snapshot import take_snapshot
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 
 IMPORTS = (

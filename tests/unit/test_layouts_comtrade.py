@@ -7,11 +7,13 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.unit.ingest_cases import controls, count, flows, ingest, write
 from transforms.contracts.layouts.comtrade import COMTRADE_V1
 from transforms.io.archives import BadFileError
+from transforms.io.parsed import parsed_folder
 from transforms.io.snapshot import take_snapshot
 from transforms.settings import Settings
 from transforms.sources.parse import parse_snapshot
@@ -104,7 +106,7 @@ def test_one_answer_in_three_forms(form, tmp_path: Path, home: Path) -> None:  #
 
 def test_names_in_latin_1_are_read_as_written(tmp_path: Path, home: Path) -> None:
     from transforms.io.parsed import parsed_folder
-    from transforms.io.snapshot import live_snapshots
+    from transforms.io.snapshot_store import live_snapshots
 
     ingest(home, web_csv(tmp_path))
     (snapshot,) = live_snapshots(Settings(home=home))
@@ -135,3 +137,11 @@ def test_a_count_of_nothing_is_no_data(tmp_path: Path, home: Path) -> None:
     path = write(tmp_path, "answer.json", json.dumps({"elapsedTime": "0 secs", "count": 0, "data": [], "error": ""}))
     with pytest.raises(BadFileError, match=r"answer.json: an empty answer is not taken for data"):
         take_snapshot(path, Settings(home=home))
+
+
+@pytest.mark.real_data
+def test_the_real_web_download_is_latin_1(home: Path, shared_data: Path) -> None:
+    (taken,) = take_snapshot(shared_data / "comtrade_v1" / "THA_imports_8542_TradeData.csv", Settings(home=home))
+    parse_snapshot(home, taken, taken.members[0])
+    names = {r["code"]: r["name"] for r in pq.read_table(parsed_folder(home, taken, taken.members[0]) / "names.parquet").to_pylist()}
+    assert (names["384"], names["531"]) == ("Côte d'Ivoire", "Curaçao")

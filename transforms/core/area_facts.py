@@ -35,7 +35,6 @@ _COUNTRIES = """
 699|IN|IND|India|1975||
 356|IN|IND|India, without Sikkim (to 1974)||1974|699
 698|||Sikkim (to 1974)||1974|699
-381|IT|ITA|Italy (older releases' code)|||380
 490|TW||Other Asia, nes (Taiwan)|||
 412|||Kosovo|||
 276|DE|DEU|Germany|1991||

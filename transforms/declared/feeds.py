@@ -10,9 +10,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from transforms.contracts.codes import CLASSIFICATIONS, FLOWS
-from transforms.contracts.feed import CADENCES, KINDS, REDISTRIBUTION, Feed, FeedError
+from transforms.contracts.feed import CADENCES, KINDS, REDISTRIBUTION, Feed
 from transforms.contracts.layout import Catalog
 from transforms.declared.addresses import is_loopback_name, is_secret_name
+from transforms.declared.checks import DeclarationError
 from transforms.declared.template import fields_of, wrong_field
 
 #: Where a Comtrade feed asks when it declares no url.
@@ -84,26 +85,26 @@ _KEYS: dict[str, tuple[Check, str]] = {
 
 
 def _check_url(url: str, hosts: tuple[str, ...], where: str, *, allow_loopback: bool) -> str:
-    """The url's host; FeedError where the address could not be asked safely."""
+    """The url's host; DeclarationError where the address could not be asked safely."""
     parts = urlsplit(url)
     if re.search(r"[\s\\\x00-\x1f]", url) or parts.scheme not in ("https", "http") or not parts.hostname:
-        raise FeedError(f"{where}: url = {parts.scheme or url[:40]!r}... should be {_KEYS['url'][1]}")
+        raise DeclarationError(f"{where}: url = {parts.scheme or url[:40]!r}... should be {_KEYS['url'][1]}")
     if parts.username is not None or parts.password is not None:
-        raise FeedError(f"{where}: url holds a user or a password; a key belongs into key_env or key_file")
+        raise DeclarationError(f"{where}: url holds a user or a password; a key belongs into key_env or key_file")
     if "{" in parts.netloc or "}" in parts.netloc:
-        raise FeedError(f"{where}: url has a placeholder in its host; the host is fixed, write it out")
+        raise DeclarationError(f"{where}: url has a placeholder in its host; the host is fixed, write it out")
     for name, _ in parse_qsl(parts.query, keep_blank_values=True):
         if is_secret_name(name):
-            raise FeedError(
+            raise DeclarationError(
                 f"{where}: url carries {name}=, and an address ends up in logs; leave it out, and say key_env or key_file: "
                 "the key is then sent in the header key_header"
             )
     if parts.scheme == "http" and not (allow_loopback and is_loopback_name(parts.hostname)):
-        raise FeedError(
+        raise DeclarationError(
             f"{where}: url begins with http://; write https:// (http is for servers on this machine, with allow_loopback = true)"
         )
     if hosts and parts.hostname not in hosts:
-        raise FeedError(f"{where}: hosts lacks the url's own host; add {parts.hostname!r}")
+        raise DeclarationError(f"{where}: hosts lacks the url's own host; add {parts.hostname!r}")
     return parts.hostname
 
 
@@ -111,23 +112,23 @@ def _check_template(feed: Feed, where: str) -> None:
     for key, text in (("url", feed.url), ("release", feed.release or "")):
         problem = wrong_field(text, key, feed.frequency)
         if problem:
-            raise FeedError(f"{where}: {key} {problem}")
+            raise DeclarationError(f"{where}: {key} {problem}")
     used = fields_of(feed.url)
     if feed.kind != "file":
         if used:
-            raise FeedError(
+            raise DeclarationError(
                 f"{where}: url has {{{sorted(used)[0]}}}; a {feed.kind} feed builds its queries itself: write the address without"
             )
         return
     for placeholder, key, value in (("release", "release", feed.release), ("edition", "editions", feed.editions)):
         if placeholder in used and not value:
-            raise FeedError(f"{where}: url has {{{placeholder}}}, so {key} is needed: {_KEYS[key][1]}")
+            raise DeclarationError(f"{where}: url has {{{placeholder}}}, so {key} is needed: {_KEYS[key][1]}")
         if value and placeholder not in used:
-            raise FeedError(f"{where}: {key} is said, but url has no {{{placeholder}}}; put it there, or drop {key}")
+            raise DeclarationError(f"{where}: {key} is said, but url has no {{{placeholder}}}; put it there, or drop {key}")
     if used & {"year", "month", "period"} and not (feed.first_period or feed.periods):
-        raise FeedError(f"{where}: url names a period, so first_period is needed: {_KEYS['first_period'][1]}")
+        raise DeclarationError(f"{where}: url names a period, so first_period is needed: {_KEYS['first_period'][1]}")
     if feed.frequency == "M" and "year" in used and not used & {"month", "period"}:
-        raise FeedError(f"{where}: url has {{year}} alone, but frequency is M; add {{month}}, or write {{period}}")
+        raise DeclarationError(f"{where}: url has {{year}} alone, but frequency is M; add {{month}}, or write {{period}}")
 
 
 def _check_periods(feed: Feed, where: str) -> None:
@@ -136,57 +137,57 @@ def _check_periods(feed: Feed, where: str) -> None:
     for key, period in [*said, *(("periods", p) for p in feed.periods)]:
         if not form.fullmatch(period):
             example = "2017" if feed.frequency == "A" else "201701"
-            raise FeedError(f'{where}: {key} has {period!r}; with frequency "{feed.frequency}" a period is written "{example}"')
+            raise DeclarationError(f'{where}: {key} has {period!r}; with frequency "{feed.frequency}" a period is written "{example}"')
 
 
 def _check_kind(feed: Feed, table: Mapping[str, object], where: str) -> None:
     if feed.kind == "file":
         wrong = [key for key in _COMTRADE_ONLY if key in table]
         if wrong:
-            raise FeedError(f'{where}: {wrong[0]} is for kind = "comtrade" or "comtrade_bulk"; drop it, or say that kind')
+            raise DeclarationError(f'{where}: {wrong[0]} is for kind = "comtrade" or "comtrade_bulk"; drop it, or say that kind')
         return
     if feed.layout is not None:
-        raise FeedError(f'{where}: layout is for kind = "file"; what a {feed.kind} feed gets has one layout only: drop it')
+        raise DeclarationError(f'{where}: layout is for kind = "file"; what a {feed.kind} feed gets has one layout only: drop it')
     if feed.source != "comtrade":
-        raise FeedError(f'{where}: kind = "{feed.kind}" gives Comtrade\'s data; write source = "comtrade"')
+        raise DeclarationError(f'{where}: kind = "{feed.kind}" gives Comtrade\'s data; write source = "comtrade"')
     if not (feed.first_period or feed.periods):
         example = "2017" if feed.frequency == "A" else "201701"
-        raise FeedError(f'{where} says no periods; write first_period = "{example}", or periods = ["{example}"]')
+        raise DeclarationError(f'{where} says no periods; write first_period = "{example}", or periods = ["{example}"]')
 
 
 def _values(table: object, where: str, name: str) -> dict[str, Any]:
     if not isinstance(table, Mapping):
-        raise FeedError(f"{where}: {name} is a section; write [feeds.{name}] and its settings below")
+        raise DeclarationError(f"{where}: {name} is a section; write [feeds.{name}] and its settings below")
     unknown = sorted(set(table) - set(_KEYS))
     if unknown:
-        raise FeedError(f"{where} has no setting {unknown[0]!r}; it has {', '.join(sorted(_KEYS))}")
+        raise DeclarationError(f"{where} has no setting {unknown[0]!r}; it has {', '.join(sorted(_KEYS))}")
     for key, value in table.items():
         is_right, wanted = _KEYS[key]
         if not is_right(value):
             # A key pasted where its name belongs must not be repeated.
             said = "what is written there" if key.startswith("key") or key == "url" else repr(value)
-            raise FeedError(f"{where}: {key} = {said} should be {wanted}")
+            raise DeclarationError(f"{where}: {key} = {said} should be {wanted}")
     return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
 
 
 def _feed(name: str, table: object, config: Path) -> Feed:
     where = f"{config} [feeds.{name}]"
     if not _NAME.fullmatch(name) or name == "quota":
-        raise FeedError(f"{where}: a feed's name is lower case letters, digits and _, as baci_hs17 (and not quota)")
+        raise DeclarationError(f"{where}: a feed's name is lower case letters, digits and _, as baci_hs17 (and not quota)")
     values = _values(table, where, name)
     kind = values.get("kind", "file")
     if kind != "file":
         values = {"url": COMTRADE_URL, "source": "comtrade", **values}
     for key in ("source", "url"):
         if key not in values:
-            raise FeedError(f"{where} lacks {key}; write {_KEYS[key][1]}")
+            raise DeclarationError(f"{where} lacks {key}; write {_KEYS[key][1]}")
     if "key_file" in values:
         values["key_file"] = (config.parent / Path(values["key_file"]).expanduser()).absolute()
     if "hosts" in values:
         values["hosts"] = tuple(h.strip("[]") for h in values["hosts"])
     feed = Feed(name=name, **values)
     if feed.key_env and feed.key_file:
-        raise FeedError(f"{where}: key_env and key_file are both said; keep one")
+        raise DeclarationError(f"{where}: key_env and key_file are both said; keep one")
     host = _check_url(feed.url, feed.hosts, where, allow_loopback=feed.allow_loopback)
     _check_template(feed, where)
     _check_periods(feed, where)
@@ -196,19 +197,19 @@ def _feed(name: str, table: object, config: Path) -> Feed:
 
 def _check_catalog(feed: Feed, where: str, catalog: Catalog) -> None:
     if feed.source not in catalog.sources:
-        raise FeedError(f"{where}: source {feed.source!r} is none of {', '.join(catalog.sources)}")
+        raise DeclarationError(f"{where}: source {feed.source!r} is none of {', '.join(catalog.sources)}")
     known = [layout.name for layout in catalog.layouts.values() if layout.source == feed.source]
     if feed.layout is not None and feed.layout not in known:
-        raise FeedError(f"{where}: layout {feed.layout!r} is none of {feed.source}'s: {', '.join(known) or 'it has none'}")
+        raise DeclarationError(f"{where}: layout {feed.layout!r} is none of {feed.source}'s: {', '.join(known) or 'it has none'}")
 
 
 def declared_feeds(table: Mapping[str, object], config: Path, catalog: Catalog | None = None) -> tuple[Feed, ...]:
     """The feeds of ``table``, which is [feeds] of ``config``, by name. With ``catalog``: their sources and layouts are of it.
 
-    Raises FeedError (a ValueError) that names the section, the key, what was expected and what to write.
+    Raises DeclarationError that names the section, the key, what was expected and what to write.
     """
     if not isinstance(table, Mapping):
-        raise FeedError(f"{config}: feeds is a section; write [feeds.NAME] and its settings below")
+        raise DeclarationError(f"{config}: feeds is a section; write [feeds.NAME] and its settings below")
     feeds = tuple(_feed(name, table[name], config) for name in sorted(table))
     for feed in feeds if catalog is not None else ():
         _check_catalog(feed, f"{config} [feeds.{feed.name}]", catalog)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
 
 
 def period_end(period: str) -> date:
@@ -42,7 +42,7 @@ def newest_expected(frequency: str, lag_days: int, today: date) -> str:
     ('2023', '2024')
     """
     if frequency not in ("A", "M"):
-        raise FeedError(f"frequency {frequency!r} is neither A (annual) nor M (monthly)")
+        raise ValueError(f"frequency {frequency!r} is neither A (annual) nor M (monthly)")
     day = today - timedelta(days=lag_days)
     period = f"{day:%Y}" if frequency == "A" else f"{day:%Y%m}"
     return period if period_end(period) <= day else _before(period)

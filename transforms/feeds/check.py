@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 from urllib.parse import urlsplit
 
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
 from transforms.contracts.layout import Catalog
 from transforms.contracts.layouts import BUILT_IN
 from transforms.feeds.answers import MESSAGE_BYTES, is_empty_table
-from transforms.feeds.errors import FetchError, Gone, NotData, QuotaExhausted, Truncated
+from transforms.feeds.errors import FeedError, FetchError, Gone, NotData, QuotaExhausted, Truncated
 from transforms.feeds.http import Fetched, Fetcher
 from transforms.feeds.keys import key_headers
 from transforms.feeds.layouts import MEMBERS_LOOKED_AT, refuse_other_layout

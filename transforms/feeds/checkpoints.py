@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from transforms.feeds.errors import FeedError
 from transforms.io.files import write_text
 from transforms.io.lock import LockHeldError
 
@@ -66,17 +67,17 @@ class Checkpoints:
         self._path = checkpoints_path(home, feed)
 
     def all(self) -> dict[str, Checkpoint]:
-        """Every record, by unit. ValueError where the file can't be read."""
+        """Every record, by unit. FeedError where the file can't be read."""
         if not self._path.exists():
             return {}
         try:
             content = json.loads(self._path.read_text("utf-8"))["units"]
             found = {unit: Checkpoint(**{**values, "files": tuple(values["files"])}) for unit, values in content.items()}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{self._path}: can't be read ({error}); remove it, and everything is asked for again") from error
+            raise FeedError(f"{self._path}: can't be read ({error}); remove it, and everything is asked for again") from error
         odd = sorted(unit for unit, checkpoint in found.items() if checkpoint.state not in STATES)
         if odd:
-            raise ValueError(f"{self._path}: {odd[0]} is in no known state; remove the file, and everything is asked for again")
+            raise FeedError(f"{self._path}: {odd[0]} is in no known state; remove the file, and everything is asked for again")
         return found
 
     @contextmanager

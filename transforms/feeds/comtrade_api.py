@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
 from transforms.feeds.comtrade_answers import read_list
-from transforms.feeds.errors import FetchError, QuotaExhausted
+from transforms.feeds.errors import FeedError, FetchError, QuotaExhausted
 from transforms.feeds.http import Fetcher
 from transforms.feeds.keys import Redactor, key_of
 from transforms.feeds.protocols import Getter

@@ -1,8 +1,15 @@
-"""How asking a publisher can end badly. No text here ever holds a key."""
+"""How asking a publisher can end badly, and what may stand in the way of asking. No text here ever holds a key."""
 
 from __future__ import annotations
 
 from datetime import datetime
+
+
+class FeedError(ValueError):
+    """A feed that can't be asked for a reason on this side: what is remembered of it can't be read, its key isn't there.
+
+    The text says which file or setting, and what to do.
+    """
 
 
 class FetchError(RuntimeError):

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
 from transforms.declared.addresses import is_secret_name
+from transforms.feeds.errors import FeedError
 
 HIDDEN = "[key]"
 
@@ -34,8 +35,12 @@ def key_of(feed: Feed, environment: Mapping[str, str] | None = None) -> Secret |
         where = f"the file {feed.key_file}"
         try:
             text = feed.key_file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError):
+        except FileNotFoundError:
             text = ""
+        except OSError as error:
+            raise FeedError(f"[feeds.{feed.name}]: {where} can't be read ({error.strerror}); let the user that asks read it") from None
+        except UnicodeDecodeError:
+            raise FeedError(f"[feeds.{feed.name}]: what {where} holds is no key: a key is one word of plain characters") from None
     else:
         return None
     key = text.strip()

@@ -10,10 +10,11 @@ from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
 from transforms.contracts.layout import Catalog, Source
 from transforms.declared.template import fields_of, filled
 from transforms.feeds.calendar import wanted_periods
+from transforms.feeds.errors import FeedError
 from transforms.feeds.state import FeedState
 from transforms.io.recognise import from_name
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from transforms.feeds.errors import QuotaExhausted
+from transforms.feeds.errors import FeedError, QuotaExhausted
 from transforms.io.files import write_text
 
 #: What a free subscription of UN Comtrade may do (uncomtrade.org, "Subscription Plans").
@@ -46,8 +46,8 @@ def _load(path: Path) -> dict[str, Any]:
         if isinstance(content["salt"], str) and isinstance(content["keys"], dict):
             return dict(content)
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path}: the ledger of calls can't be read ({error}); remove it once today's calls don't matter") from error
-    raise ValueError(f"{path}: the ledger of calls lacks its salt or its keys; remove it once today's calls don't matter")
+        raise FeedError(f"{path}: the ledger of calls can't be read ({error}); remove it once today's calls don't matter") from error
+    raise FeedError(f"{path}: the ledger of calls lacks its salt or its keys; remove it once today's calls don't matter")
 
 
 class Quota:

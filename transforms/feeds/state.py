@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
+from transforms.feeds.errors import FeedError
 from transforms.io.files import write_text
 
 Status = Literal["ok", "broken", "quota", "empty"]

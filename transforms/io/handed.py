@@ -9,7 +9,8 @@ from pathlib import Path
 from transforms.contracts.records import Snapshot
 from transforms.io.archives import BadFileError, UnknownKindError
 from transforms.io.recognise import UnknownLayoutError
-from transforms.io.snapshot import DATA_SUFFIXES, SIDECAR, Declared, by_id, is_data_name, is_no_data, live_snapshots, take_snapshot
+from transforms.io.snapshot import DATA_SUFFIXES, SIDECAR, Declared, by_id, is_data_name, is_no_data, take_snapshot
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 
 
@@ -31,10 +32,14 @@ class Refusal:
 class Handed:
     """What became of the files handed over. ``passed_over`` are a folder's files that aren't data: a read-me, a PDF."""
 
-    snapshots: tuple[Snapshot, ...]
-    files: tuple[Path, ...]
+    taken: tuple[tuple[Path, tuple[Snapshot, ...]], ...]
     refusals: tuple[Refusal, ...]
     passed_over: tuple[str, ...]
+
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """All that was taken, in the order of the files."""
+        return tuple(s for _, snapshots in self.taken for s in snapshots)
 
 
 def _files(path: Path) -> Iterator[tuple[Path, str]]:
@@ -70,25 +75,23 @@ def take_files(paths: Sequence[Path], settings: Settings, *, declared: Declared 
     In a folder a file that isn't named as data, or a text that no layout knows, is passed over.
     Nothing is kept of a file that is refused. Never raises BadFileError.
     """
-    snapshots: list[Snapshot] = []
-    files: list[Path] = []
+    taken: list[tuple[Path, tuple[Snapshot, ...]]] = []
     refusals: list[Refusal] = []
     passed_over: list[str] = []
     known = by_id(live_snapshots(settings))
     for path in paths:
-        before = len(files) + len(refusals)
+        before = len(taken) + len(refusals)
         for file, label in _files(path):
             if path.is_dir() and not is_data_name(file):
                 passed_over.append(label)
                 continue
             try:
-                snapshots += _take(file, settings, declared, known, keep=keep)
-                files.append(file)
+                taken.append((file, _take(file, settings, declared, known, keep=keep)))
             except BadFileError as error:
                 if path.is_dir() and isinstance(error, UnknownKindError) and is_no_data(file, error):
                     passed_over.append(label)
                 else:
                     refusals.append(refusal_of(label, error))
-        if path.is_dir() and len(files) + len(refusals) == before:
+        if path.is_dir() and len(taken) + len(refusals) == before:
             refusals.append(Refusal(str(path), none := f"holds no data file ({', '.join(DATA_SUFFIXES)})", BadFileError(f"{path}: {none}")))
-    return Handed(tuple(snapshots), tuple(files), tuple(refusals), tuple(passed_over))
+    return Handed(tuple(taken), tuple(refusals), tuple(passed_over))

@@ -16,7 +16,7 @@ from transforms.contracts import lake as contracts
 from transforms.contracts.marts import CONTRACT_VERSION, OPS_MARTS
 from transforms.io import lake, state
 from transforms.io.files import sha256_of
-from transforms.io.snapshot import live_snapshots
+from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 
 MANIFEST = "manifest.json"

@@ -10,13 +10,10 @@ import dataclasses
 import hashlib
 import json
 import re
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from transforms.contracts.layout import Layout, Source
 from transforms.contracts.records import Snapshot
@@ -24,9 +21,9 @@ from transforms.io.archives import BadFileError, UnknownKindError, member_names
 from transforms.io.files import CHUNK
 from transforms.io.listed import edition_of, is_beside, lacking_list, refuse_list
 from transforms.io.recognise import HEADER_BYTES, Recognised, UnknownLayoutError, from_name, recognise
-from transforms.io.snapshot_store import incoming, store
+from transforms.io.snapshot_store import incoming, limits_of, live_snapshots, store
 from transforms.io.texts import open_text
-from transforms.settings import Settings, SettingsError
+from transforms.settings import Settings
 
 SIDECAR = ".entrepot.json"
 #: In a folder or zip, other files (a read-me, a PDF) are no data and are passed over.
@@ -159,6 +156,12 @@ def _take_file(path: Path, settings: Settings, declared: Declared, known: Mappin
         return _take_members(path, copy, sha256, members, settings, declared, said, known, keep=keep)
 
 
+def _layouts_of(members: Sequence[_Member]) -> list[Layout]:
+    """Layouts among the members, flows first: they keep the file's own hash as id, lists beside them in one zip get a derived one."""
+    found = {m.recognised.layout.name: m.recognised.layout for m in members}
+    return sorted(found.values(), key=lambda layout: (layout.kind != "flows", layout.name))
+
+
 def _take_members(
     path: Path,
     copy: Path,
@@ -172,12 +175,8 @@ def _take_members(
     keep: bool,
 ) -> list[Snapshot]:
     """One snapshot per layout among the members."""
-    # The flows keep the file's own hash as id; code lists beside them in one zip get a derived one.
-    layouts = sorted(
-        {m.recognised.layout.name: m.recognised.layout for m in members}.values(), key=lambda entry: (entry.kind != "flows", entry.name)
-    )
     taken = []
-    for position, layout in enumerate(layouts):
+    for position, layout in enumerate(_layouts_of(members)):
         mine = [m for m in members if m.recognised.layout.name == layout.name]
         identity = sha256 if position == 0 else hashlib.sha256(f"{sha256}:{layout.name}".encode()).hexdigest()
         snapshot = Snapshot(
@@ -192,6 +191,7 @@ def _take_members(
             taken_at=datetime.now(UTC),
             header_extras=tuple(sorted({e for m in mine for e in m.recognised.extras})),
             definition=layout,
+            unpack_limits=limits_of(settings),
             **_declare(path, layout, settings.catalog.sources[layout.source], mine, declared, said),  # type: ignore[arg-type]
         )
         old = known.get(snapshot.snapshot_id)
@@ -256,42 +256,3 @@ def take_snapshot(
     if not taken:
         raise BadFileError(f"{path}: holds no data file ({', '.join(DATA_SUFFIXES)})")
     return tuple(taken)
-
-
-def live_snapshots(settings: Settings) -> list[Snapshot]:
-    """All snapshots of the home, by id, each with its layout as it stands now. A folder without its snapshot.json doesn't count.
-
-    Raises SettingsError for a snapshot of a layout that is declared no more.
-    """
-    return [_load(record, settings) for record in sorted((settings.home / "snapshots").glob("*/snapshot.json"))]
-
-
-def refuse(home: Path, snapshot_id: str) -> None:
-    """Move a snapshot that can't be read to ``build/refused``, so that the next run doesn't meet it again."""
-    folder, target = home / "snapshots" / snapshot_id, home / "build" / "refused" / snapshot_id
-    if folder.exists():
-        if target.exists():
-            shutil.rmtree(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        folder.replace(target)
-
-
-def _load(record: Path, settings: Settings) -> Snapshot:
-    values = json.loads(record.read_text("utf-8"))
-    values["taken_at"] = datetime.fromisoformat(values["taken_at"])
-    for key in ("members", "header_extras"):
-        values[key] = tuple(values[key])
-    values.pop("encoding", None)
-    definition = settings.catalog.layout(values["layout"], values["taken_at"].date())
-    if definition is None:
-        raise SettingsError(
-            f"the file {values['file_name']} (snapshot {values['snapshot_id']}) has the layout {values['layout']}, which is declared "
-            f"no more: declare it again in entrepot.toml, [sources.{values['source']}]"
-        )
-    return Snapshot(**values, definition=definition)
-
-
-def open_member(home: Path, snapshot: Snapshot, member: str, settings: Settings | None = None) -> AbstractContextManager[BinaryIO]:
-    """Context manager: a member as delimited text. Limits of size were checked when it was taken, or hold while it is read."""
-    limits = settings or Settings(home=home)
-    return open_text(home / "snapshots" / snapshot.snapshot_id / snapshot.file_name, member, limits)

@@ -1,19 +1,24 @@
-"""Putting a file into the home: copied, hashed and kept in one pass, whole or not at all."""
+"""The snapshots of a home: putting a file there in one pass, whole or not at all; finding and reading what is there."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from transforms.contracts.records import Snapshot
 from transforms.io.archives import BadFileError
 from transforms.io.failpoints import fail_point
 from transforms.io.files import copy_hashed, link_or_copy, sha256_of, write_text
+from transforms.io.texts import open_text
+from transforms.settings import Settings, SettingsError
 
 
 def _changed(path: Path) -> tuple[int, int]:
@@ -57,5 +62,52 @@ def store(copy: Path, snapshot: Snapshot, home: Path) -> None:
         link_or_copy(copy, target)
     fail_point("snapshot.before_manifest")
     record = {**dataclasses.asdict(snapshot), "taken_at": snapshot.taken_at.isoformat()}
-    del record["definition"]
+    del record["definition"], record["unpack_limits"]
     write_text(folder / "snapshot.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
+
+
+def live_snapshots(settings: Settings) -> list[Snapshot]:
+    """All snapshots of the home, by id, each with its layout as it stands now. A folder without its snapshot.json doesn't count.
+
+    Raises SettingsError for a snapshot of a layout that is declared no more.
+    """
+    return [_load(record, settings) for record in sorted((settings.home / "snapshots").glob("*/snapshot.json"))]
+
+
+def refuse(home: Path, snapshot_id: str) -> None:
+    """Move a snapshot that can't be read to ``build/refused``, so that the next run doesn't meet it again."""
+    folder, target = home / "snapshots" / snapshot_id, home / "build" / "refused" / snapshot_id
+    if folder.exists():
+        if target.exists():
+            shutil.rmtree(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder.replace(target)
+
+
+def _load(record: Path, settings: Settings) -> Snapshot:
+    values = json.loads(record.read_text("utf-8"))
+    values["taken_at"] = datetime.fromisoformat(values["taken_at"])
+    for key in ("members", "header_extras"):
+        values[key] = tuple(values[key])
+    values.pop("encoding", None)
+    definition = settings.catalog.layout(values["layout"], values["taken_at"].date())
+    if definition is None:
+        raise SettingsError(
+            f"the file {values['file_name']} (snapshot {values['snapshot_id']}) has the layout {values['layout']}, which is declared "
+            f"no more: declare it again in entrepot.toml, [sources.{values['source']}]"
+        )
+    return Snapshot(**values, definition=definition, unpack_limits=limits_of(settings))
+
+
+def limits_of(settings: Settings) -> tuple[int, int]:
+    """Unpacked bytes, and unpacked over packed, that reading a file may reach."""
+    return settings.maximum_unpacked_bytes, settings.maximum_unpack_ratio
+
+
+def open_member(home: Path, snapshot: Snapshot, member: str) -> AbstractContextManager[BinaryIO]:
+    """Context manager: a member as delimited text, within the limits that the snapshot carries."""
+    limits = Settings(home=home)
+    if snapshot.unpack_limits is not None:
+        size, ratio = snapshot.unpack_limits
+        limits = dataclasses.replace(limits, maximum_unpacked_bytes=size, maximum_unpack_ratio=ratio)
+    return open_text(home / "snapshots" / snapshot.snapshot_id / snapshot.file_name, member, limits)

@@ -117,13 +117,14 @@ def _parquet_options(table: Table) -> dict[str, Any]:
     """How a table's columns are encoded: a pure function of the contract, so bytes depend on content alone.
 
     Statistics of a code column cost five times its encoding, and only those that lead the
-    order can skip row groups; so only the first six of ``sort_by`` have them. Numbers of the lake
+    order can skip row groups, which is done where strata are read apart: so only the first six of
+    ``sort_by`` have them, and reports, which are read whole, have none. Numbers of the lake
     are stored as deltas: they write in a third of zstd's time, read in less, and are as small.
     """
     schema = file_schema(table)
     names = [f.name for f in schema]
     codes = [f.name for f in schema if f.type == DICTIONARY]
-    leading = set(table.sort_by[:_LEADING_KEYS])
+    leading = set(table.sort_by[:_LEADING_KEYS]) if "basis" in table.sort_by else set()
     options: dict[str, Any] = {
         "store_decimal_as_integer": True,
         "use_dictionary": [*codes, *(f.name for f in schema if f.type == pa.int8())],

@@ -27,7 +27,7 @@ def area_of(system: str, text: str, year: int | None = None) -> Area:
 
     ``system``: how the publisher writes areas.
 
-    * m49: digits, unpadded.
+    * m49: digits, unpadded; a number that the publisher gave up for another is the new one.
     * iso2: Eurostat's Comext; dated by ``year`` (None: today), for letters that outlived their area: DE is 280 to 1990.
     * iso3: the World Bank; never dated, since its series have today's area in all years.
     * schedule_c: the US Census Bureau; its groups have no number (reason starts with GROUP).
@@ -67,8 +67,16 @@ def worldbank_area(text: str) -> tuple[str | None, bool, str | None]:
     return code, is_aggregate_iso3(text), reason
 
 
+#: One country under two numbers by the publisher's release, not by year: Italy is 381 in Comtrade's downloads of before 2023
+#: and in BACI to V202201, 380 since.
+_RENUMBERED = {"381": "380"}
+
+
 def _m49(text: str) -> Area:
-    return (text.lstrip("0") or codes.WORLD, None) if _M49.fullmatch(text) else (None, "is no area code of up to three digits")
+    if not _M49.fullmatch(text):
+        return None, "is no area code of up to three digits"
+    code = text.lstrip("0") or codes.WORLD
+    return _RENUMBERED.get(code, code), None
 
 
 def _iso2(text: str, year: int | None) -> Area:

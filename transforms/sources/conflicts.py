@@ -14,7 +14,7 @@ from transforms.contracts.arrow import table_schema
 from transforms.contracts.records import Snapshot, TaskResult
 from transforms.io import lake
 from transforms.io.parsed import parsed_folder
-from transforms.io.snapshot import open_member
+from transforms.io.snapshot_store import open_member
 from transforms.sources.reader import raw_lines
 
 REASON = "the file states this flow more than once, with different measures: none of them is taken"

@@ -113,7 +113,10 @@ def product(text: str, digits: int | None, *, is_sitc: bool) -> Verdict:
     wanted = digits if digits is not None else len(text) + len(text) % 2
     if wanted == 0 or len(text) > wanted:
         return None, f"has more than the {wanted} digits that its level says"
-    return (text.zfill(wanted), wanted, len(text) < wanted), None
+    code = text.zfill(wanted)
+    if code.startswith("00"):
+        return None, "is no product code: there is no chapter 00"
+    return (code, wanted, len(text) < wanted), None
 
 
 def flag(text: str) -> Verdict:

@@ -15,7 +15,7 @@ from transforms.contracts.layout import Layout
 from transforms.contracts.records import Snapshot
 from transforms.io.archives import BadFileError
 from transforms.io.parsed import parsed_folder
-from transforms.io.snapshot import open_member
+from transforms.io.snapshot_store import open_member
 from transforms.sources import judges, tokenise
 from transforms.sources.area_systems import area_of
 from transforms.sources.correlation_rows import CorrelationReader

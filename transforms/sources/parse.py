@@ -21,7 +21,7 @@ from transforms.contracts.records import DataFile, Snapshot
 from transforms.io.archives import BadFileError
 from transforms.io.files import fsync_folder, write_text
 from transforms.io.parsed import parsed_folder
-from transforms.io.snapshot import open_member
+from transforms.io.snapshot_store import open_member
 from transforms.sources import judges
 from transforms.sources.codelists import Encoder
 from transforms.sources.lake_form import ReadyFiles

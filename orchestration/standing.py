@@ -8,10 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as day_time
 
 from transforms.contracts.feed import Feed
-from transforms.feeds.calendar import due_on, newest_expected, period_end, wanted_periods
+from transforms.feeds.calendar import due_on, newest_expected, period_after, wanted_periods
 from transforms.feeds.checkpoints import Checkpoints
 from transforms.feeds.comtrade_units import Unit, missing_units, plain
-from transforms.feeds.errors import FeedError
 from transforms.feeds.keys import key_of
 from transforms.feeds.parts import wanted_by_edition
 from transforms.feeds.quota import CALLS_PER_DAY, Quota
@@ -92,8 +91,7 @@ def _next_due(feed: Feed, state: FeedState, now: datetime, *, is_lacking: bool) 
     if is_lacking or state.status == "broken":
         return after(1)
     newest = newest_expected(feed.frequency, feed.lag_days, now.date())
-    begins = period_end(newest) + timedelta(days=1)
-    following = f"{begins:%Y}" if feed.frequency == "A" else f"{begins:%Y%m}"
+    following = period_after(newest)
     regular = after(CADENCE_DAYS[feed.cadence])
     if feed.periods and following not in feed.periods:
         return regular
@@ -129,14 +127,14 @@ def due_feeds(settings: Settings, now: datetime) -> tuple[Feed, ...]:
 
 
 def quota_left(settings: Settings, feed: Feed, now: datetime, environment: Mapping[str, str] | None = None) -> int | None:
-    """Calls that the feed's key has left today (UTC); None for a feed that isn't counted, or without its key."""
+    """Calls that the feed's key has left today (UTC); None for a feed that isn't counted.
+
+    FeedError where its key isn't there, or what is remembered of it can't be read.
+    """
     if feed.kind == "file":
         return None
-    try:
-        key = key_of(feed, environment)
-        state = read_state(settings.home, feed.name)
-    except FeedError:
-        return None
+    key = key_of(feed, environment)
+    state = read_state(settings.home, feed.name)
     if key is None:
         return None
     if state.status == "quota" and state.next_allowed is not None and now < state.next_allowed:

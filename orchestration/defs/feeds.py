@@ -14,6 +14,7 @@ from orchestration.freshness import freshness
 from orchestration.standing import Standing, quota_left, standing
 from transforms.contracts.feed import Feed
 from transforms.feeds.check import FeedAnswer
+from transforms.feeds.errors import FeedError
 from transforms.io.release_hold import hold_reason
 from transforms.settings import Settings
 
@@ -58,8 +59,11 @@ def _metadata(settings: Settings, answer: FeedAnswer, found: Standing, now: date
         "last_asked": f"{now:%Y-%m-%d %H:%M} UTC",
         "next_due": f"{due:%Y-%m-%d %H:%M} UTC" if due else "by hand",
     }
-    if (left := quota_left(settings, found.feed, now)) is not None:
-        said["quota_left"] = left
+    try:
+        if (left := quota_left(settings, found.feed, now)) is not None:
+            said["quota_left"] = left
+    except FeedError as error:
+        said["quota_left"] = f"unknown: {error}"
     for fresh in freshness(settings, now.date()):
         if (fresh.source, fresh.frequency) == (found.feed.source, found.feed.frequency):
             said |= {"newest_in_lake": fresh.newest or "none", "days_late": fresh.days_late}

@@ -23,6 +23,7 @@ from transforms.contracts.feed import Feed
 from transforms.contracts.ops import LEDGER
 from transforms.contracts.records import LedgerLine
 from transforms.core.ledger import write
+from transforms.feeds.errors import FeedError
 from transforms.feeds.state import FeedState, Part, is_due, read_state, write_state
 from transforms.io import lake
 from transforms.io.release_hold import hold
@@ -183,7 +184,8 @@ def test_a_comtrade_feed_is_asked_through_the_same_door(home: Path, world: un.Co
     )
     assert ask_feed(settings, feed, noon + timedelta(minutes=1), environment=un.ENVIRONMENT).status == "current"
     assert quota_left(settings, feed, noon, un.ENVIRONMENT) == 500
-    assert quota_left(settings, feed, noon, {}) is None
+    with pytest.raises(FeedError, match="holds no key; put the publisher's key there"):
+        quota_left(settings, feed, noon, {})
 
 
 def test_the_end_of_a_quota_is_waited_for(home: Path, world: un.Comtrade) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 FeedKind = Literal["file", "comtrade", "comtrade_bulk"]
 Cadence = Literal["daily", "weekly", "monthly", "yearly", "manual"]
 Frequency = Literal["A", "M"]
 Redistribution = Literal["open", "internal", "unknown"]
 
-KINDS: tuple[FeedKind, ...] = ("file", "comtrade", "comtrade_bulk")
-CADENCES: tuple[Cadence, ...] = ("daily", "weekly", "monthly", "yearly", "manual")
-REDISTRIBUTION: tuple[Redistribution, ...] = ("open", "internal", "unknown")
+KINDS: tuple[FeedKind, ...] = get_args(FeedKind)
+CADENCES: tuple[Cadence, ...] = get_args(Cadence)
+REDISTRIBUTION: tuple[Redistribution, ...] = get_args(Redistribution)
 #: What a url may hold in braces; year also with an offset, as {year+2}.
 PLACEHOLDERS = ("year", "month", "period", "release", "edition")
 #: Comtrade's API takes its key under this name.

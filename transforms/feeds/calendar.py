@@ -30,7 +30,8 @@ def _before(period: str) -> str:
     return f"{year:04d}{month - 1:02d}" if month > 1 else f"{year - 1:04d}12"
 
 
-def _after(period: str) -> str:
+def period_after(period: str) -> str:
+    """The period that follows."""
     following = period_end(period) + timedelta(days=1)
     return f"{following:%Y}" if len(period) == 4 else f"{following:%Y%m}"
 
@@ -51,7 +52,7 @@ def newest_expected(frequency: str, lag_days: int, today: date) -> str:
 def _from(first: str, newest: str) -> Iterator[str]:
     while first <= newest:
         yield first
-        first = _after(first)
+        first = period_after(first)
 
 
 def wanted_periods(feed: Feed, today: date) -> tuple[str, ...]:

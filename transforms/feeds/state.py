@@ -74,11 +74,6 @@ class FeedState:
         """Last-Modified of the newest part."""
         return self.newest.last_modified if self.newest else None
 
-    @property
-    def last_sha256(self) -> str | None:
-        """sha256 of the newest part."""
-        return self.newest.sha256 if self.newest else None
-
     def with_part(self, part: Part) -> FeedState:
         """This state and one more file fetched."""
         return dataclasses.replace(self, parts={**self.parts, part.key: part})

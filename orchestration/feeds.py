@@ -16,7 +16,6 @@ from transforms.feeds.comtrade_bulk import ComtradeBulk
 from transforms.feeds.comtrade_units import Report
 from transforms.feeds.errors import FetchError
 from transforms.feeds.state import Status, looking, read_state, settled, write_state
-from transforms.io.lock import LockHeldError
 from transforms.settings import Settings
 
 #: So many units are named in a message; `entrepot feeds missing` names all.
@@ -68,8 +67,6 @@ def _ask_comtrade(settings: Settings, feed: Feed, now: datetime, environment: Ma
             client = ComtradeGet if feed.kind == "comtrade" else ComtradeBulk
             report = client(feed, settings, environment=environment, clock=lambda: now.timestamp() + time.monotonic() - began).run()
             files, (status, message), until = tuple(report.landed), _ended(report), report.until
-        except LockHeldError as error:
-            return FeedAnswer(feed.name, "waiting", (), str(error))
         except (FetchError, ValueError) as error:
             # What came before it stays landed, and is on record.
             done = (c for unit, c in Checkpoints(settings.home, feed.name).all().items() if c.state == "done" and c != before.get(unit))

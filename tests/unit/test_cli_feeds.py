@@ -24,7 +24,7 @@ from transforms.contracts.ops import LEDGER
 from transforms.contracts.records import LedgerLine
 from transforms.core.ledger import write
 from transforms.feeds.errors import FeedError
-from transforms.feeds.state import FeedState, Part, is_due, read_state, write_state
+from transforms.feeds.state import FeedState, Part, is_due, looking, read_state, write_state
 from transforms.io import lake
 from transforms.io.release_hold import hold
 from transforms.io.snapshot import take_snapshot
@@ -204,6 +204,13 @@ def test_the_end_of_a_quota_is_waited_for(home: Path, world: un.Comtrade) -> Non
     assert len(world.asked) == asked
     assert due_feeds(settings, until) == (feed,)
     assert ask_feed(settings, feed, until, environment=un.ENVIRONMENT).status == "new"
+
+
+def test_two_processes_dont_run_one_comtrade_feed(home: Path, world: un.Comtrade) -> None:
+    feed = un.feed_of(world)
+    with looking(home, "un") as is_ours:
+        answer = ask_feed(Settings(home, feeds=(feed,)), feed, NOW, environment=un.ENVIRONMENT)
+    assert (is_ours, answer.status, answer.message, world.asked) == (True, "waiting", "another process is asking it", [])
 
 
 def test_what_cant_be_asked_is_an_answer(home: Path, world: un.Comtrade) -> None:

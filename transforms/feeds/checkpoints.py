@@ -9,15 +9,13 @@ import dataclasses
 import fcntl
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
 from transforms.feeds.errors import FeedError
 from transforms.io.files import write_text
-from transforms.io.lock import LockHeldError
 
 #: done: landed. empty-confirmed: the publisher's list has none. suspect-empty: the list has it, the answer was empty.
 State = Literal["done", "empty-confirmed", "suspect-empty", "failed"]
@@ -61,7 +59,10 @@ def checkpoints_path(home: Path, feed: str) -> Path:
 
 
 class Checkpoints:
-    """The records of one feed, by unit ("842/2020"). Each ``record`` is on disk, whole, when it returns."""
+    """The records of one feed, by unit ("842/2020"). Each ``record`` is on disk, whole, when it returns.
+
+    That one process alone runs a feed is the lock of ``transforms.feeds.state.looking``.
+    """
 
     def __init__(self, home: Path, feed: str) -> None:
         self._path = checkpoints_path(home, feed)
@@ -79,17 +80,6 @@ class Checkpoints:
         if odd:
             raise FeedError(f"{self._path}: {odd[0]} is in no known state; remove the file, and everything is asked for again")
         return found
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """While it is held, no other process runs this feed: both would write the same files. LockHeldError at once."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.with_suffix(".running").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LockHeldError(f"{self._path.name}: another process runs this feed; wait for it to end") from None
-            yield
 
     def record(self, units: Mapping[str, Checkpoint]) -> None:
         """Add or replace records. Processes that write at once wait for each other."""

@@ -85,16 +85,15 @@ class ComtradeGet:
         """Land every unit whose release is new; each is on record before the next is asked for.
 
         Where the quota ends, the report says so (``stopped``, ``until``) and the next run goes on. Raises FetchError
-        where the list of what is available can't be had, or UN Comtrade fails for several units in a row; LockHeldError
-        where another process runs this feed.
+        where the list of what is available can't be had, or UN Comtrade fails for several units in a row.
+        The caller holds the lock of the feed (transforms.feeds.state.looking).
         """
         report = Report()
-        with self._checkpoints.alone():
-            try:
-                listed = self.available()
-                self._take_all(self._reconcile(listed), listed, report)
-            except QuotaExhausted as error:
-                report.stopped, report.until = str(error), error.until
+        try:
+            listed = self.available()
+            self._take_all(self._reconcile(listed), listed, report)
+        except QuotaExhausted as error:
+            report.stopped, report.until = str(error), error.until
         report.missing = self.missing()
         return report
 

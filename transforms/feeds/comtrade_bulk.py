@@ -184,22 +184,21 @@ class ComtradeBulk:
     def run(self) -> Report:
         """Land every file that is new; each is on record before the next is asked for. Errors as ComtradeGet.run has them."""
         report, failures = Report(), 0
-        with self._checkpoints.alone():
-            try:
-                self._refused.clear()
-                files = self._new_of(listed := self.available())
-                self._checkpoints.record({u: self._failed(u, None, why) for u, why in self._refused.items()} | self._unlisted(listed))
-                for file in files:
-                    try:
-                        report.landed += self._take(file)
-                        failures = 0
-                    except (FetchError, BadFileError) as error:
-                        self._checkpoints.record({file.unit: self._failed(file.unit, file.published, str(error))})
-                        failures += isinstance(error, FetchError)
-                        if isinstance(error, QuotaExhausted) or failures == FAILURES_IN_A_ROW:
-                            raise
-            except QuotaExhausted as error:
-                report.stopped, report.until = str(error), error.until
+        try:
+            self._refused.clear()
+            files = self._new_of(listed := self.available())
+            self._checkpoints.record({u: self._failed(u, None, why) for u, why in self._refused.items()} | self._unlisted(listed))
+            for file in files:
+                try:
+                    report.landed += self._take(file)
+                    failures = 0
+                except (FetchError, BadFileError) as error:
+                    self._checkpoints.record({file.unit: self._failed(file.unit, file.published, str(error))})
+                    failures += isinstance(error, FetchError)
+                    if isinstance(error, QuotaExhausted) or failures == FAILURES_IN_A_ROW:
+                        raise
+        except QuotaExhausted as error:
+            report.stopped, report.until = str(error), error.until
         report.missing = self.missing()
         return report
 

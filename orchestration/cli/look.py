@@ -28,7 +28,7 @@ def sources(as_json: AsJson = False) -> None:
     found = [(s, known_years(home, s)) for s in live_snapshots(settings)]
     calendars = freshness(settings, datetime.now(UTC).date())
     if as_json:
-        told = [{k: v for k, v in asdict(s).items() if k != "definition"} for s, _ in found]
+        told = [s.stored for s, _ in found]
         years_of = [{"years": sorted(y) if y is not None else None} for _, y in found]
         fresh_of = [{"freshness": [asdict(f) for f in calendars if f.source == s.source]} for s, _ in found]
         say_json([one | years | fresh for one, years, fresh in zip(told, years_of, fresh_of, strict=True)])

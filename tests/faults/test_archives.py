@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import stat
 import struct
@@ -341,3 +342,33 @@ def test_limits_raised_in_settings_hold_while_the_file_is_parsed(tmp_path: Path,
     shutil.rmtree(home / "build")
     with pytest.raises(BadFileError, match="raise maximum_unpacked_bytes or maximum_unpack_ratio"):
         parse_snapshot(home, strict, taken.members[0])
+
+
+def test_a_record_holds_what_is_declared_and_no_limits(capsys: pytest.CaptureFixture[str], tmp_path: Path, home: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(TEXT, "utf-8")
+    (taken,) = take_snapshot(path, Settings(home=home))
+    record = home / "snapshots" / taken.snapshot_id / "snapshot.json"
+    assert sorted(json.loads(record.read_text("utf-8"))) == [
+        "attribution",
+        "coverage",
+        "edition",
+        "file_bytes",
+        "file_name",
+        "header_extras",
+        "is_synthetic",
+        "kind",
+        "layout",
+        "licence",
+        "members",
+        "redistribution",
+        "sha256",
+        "snapshot_id",
+        "source",
+        "source_release",
+        "taken_at",
+    ]
+    (told,) = json.loads(entrepot(capsys, home, "sources", "--json").out)
+    assert "unpack_limits" not in told and told["layout"] == taken.layout
+    record.write_text(json.dumps({**json.loads(record.read_text("utf-8")), "limits": None}), "utf-8")
+    assert live_snapshots(Settings(home=home)) == [taken]

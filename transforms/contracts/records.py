@@ -78,20 +78,13 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Of what is unpacked: bytes, and bytes over packed ones. As a home's settings say; these where there is no home."""
-
-    maximum_unpacked_bytes: int = 200 * 2**30
-    maximum_unpack_ratio: int = 200
-
-
-@dataclass(frozen=True)
 class Snapshot:
     """An untouched copy of a file that was handed over, and all that is declared about it.
 
     ``members`` are the data files inside (the file itself where it is no archive).
     ``edition`` is what the file doesn't say in a column: a classification code (H5), or a list's name.
-    ``definition`` is the layout as it stands for this file, ``limits`` those of the home; neither is stored, so that later ones hold.
+    ``definition`` is the layout as it stands for this file, ``unpack_limits`` those of the home; neither is stored, so that
+    later ones hold.
     """
 
     snapshot_id: str
@@ -112,12 +105,10 @@ class Snapshot:
     redistribution: Literal["open", "internal", "unknown"] = "unknown"
     header_extras: tuple[str, ...] = field(default=())
     definition: Layout | None = field(default=None, compare=False, repr=False)
-    limits: Limits | None = field(default=None, compare=False, repr=False)
+    #: unpacked bytes, and unpacked over packed, that reading it may reach
+    unpack_limits: tuple[int, int] | None = field(default=None, compare=False, repr=False)
 
     @property
     def stored(self) -> dict[str, object]:
         """The fields that stand in the home's record of the file."""
-        return {key: value for key, value in asdict(self).items() if key not in ("definition", "limits")}
-
-    #: unpacked bytes, and unpacked over packed, that reading it may reach; the settings', not stored either
-    unpack_limits: tuple[int, int] | None = field(default=None, compare=False, repr=False)
+        return {key: value for key, value in asdict(self).items() if key not in ("definition", "unpack_limits")}

@@ -61,8 +61,7 @@ def store(copy: Path, snapshot: Snapshot, home: Path) -> None:
         fail_point("snapshot.before_rename")
         link_or_copy(copy, target)
     fail_point("snapshot.before_manifest")
-    record = {**dataclasses.asdict(snapshot), "taken_at": snapshot.taken_at.isoformat()}
-    del record["definition"], record["unpack_limits"]
+    record = {**snapshot.stored, "taken_at": snapshot.taken_at.isoformat()}
     write_text(folder / "snapshot.json", json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
@@ -89,7 +88,8 @@ def _load(record: Path, settings: Settings) -> Snapshot:
     values["taken_at"] = datetime.fromisoformat(values["taken_at"])
     for key in ("members", "header_extras"):
         values[key] = tuple(values[key])
-    values.pop("encoding", None)
+    for key in ("encoding", "limits"):  # older records have them
+        values.pop(key, None)
     definition = settings.catalog.layout(values["layout"], values["taken_at"].date())
     if definition is None:
         raise SettingsError(

@@ -242,7 +242,8 @@ def test_lines_and_values_hold_over_block_borders(tmp_path: Path, home: Path, mo
     ingest(home, write(tmp_path, NAME, BACI_HEADER + rows))
     found = flows(home, "partner_code", "source_line", "reported_value_usd")
     assert [(r["partner_code"], r["source_line"], r["reported_value_usd"]) for r in found] == [
-        (str(n), n - 98, Decimal(n * 1000 + 500)) for n in range(100, 400)
+        ("380" if n == 381 else str(n), n - 98, Decimal(n * 1000 + 500))
+        for n in range(100, 400)  # 381 was Italy's number
     ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from transforms.contracts import codes
-from transforms.contracts.feed import Feed, FeedError
+from transforms.contracts.feed import Feed
 from transforms.contracts.layout import Catalog
 from transforms.contracts.layouts import BUILT_IN
 from transforms.declared.catalog import DeclarationError, declared_catalog
@@ -194,10 +194,7 @@ def _declared(config: Path, table: dict[str, Any]) -> dict[str, Any]:
     """Catalog and feeds; their tables are taken out of ``table``."""
     try:
         catalog = declared_catalog(config, table.pop("sources", None), table.pop("aliases", None), table.pop("rates", None))
-        feeds = declared_feeds(table.pop("feeds", {}), config)
-    except (DeclarationError, FeedError) as error:
+        feeds = declared_feeds(table.pop("feeds", {}), config, catalog)
+    except DeclarationError as error:
         raise SettingsError(str(error)) from error
-    for feed in feeds:
-        if feed.source not in catalog.sources:
-            raise SettingsError(f"{config} [feeds.{feed.name}]: source {feed.source!r} is none of {', '.join(catalog.sources)}")
     return {"catalog": catalog, "feeds": feeds}

@@ -6,14 +6,19 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 
-def called_as() -> str:
-    """How the reader can call the command again: by its name where that is on PATH, else by the path it has."""
+def called_as(home: Path | None = None) -> str:
+    """How the reader can call the command again: by its name where that is on PATH, else by the path it has.
+
+    ``home`` is named where it isn't ./warehouse.
+    """
+    import shlex
     import shutil
-    import sys
 
-    return "entrepot" if shutil.which("entrepot") else sys.argv[0] if sys.argv[0].endswith("entrepot") else "entrepot"
+    name = "entrepot" if shutil.which("entrepot") or not sys.argv[0].endswith("entrepot") else sys.argv[0]
+    return name if home is None or home == Path("warehouse").absolute() else f"{name} --home {shlex.quote(str(home))}"
 
 
 def say(text: str = "") -> None:

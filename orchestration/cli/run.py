@@ -178,9 +178,9 @@ def print_summary(found: dict[str, Any]) -> None:
         say("rows in quarantine: `entrepot quarantine list` says why")
     query = (
         "select period, exporter_name, sum(value_fob_usd) as usd from fct_bilateral_totals "
-        "group by all order by period desc, usd desc limit 10"
+        "where frequency = 'A' group by all order by period desc, usd desc limit 10"
     )
-    say(f'next: {called_as()} query "{query}"')
+    say(f'next: {called_as(Path(folder).parents[1])} query "{query}"')
 
 
 def print_plan(settings: Settings, paths: Sequence[Path], declared: Declared, *, as_json: bool) -> None:

@@ -164,8 +164,8 @@ def test_codes_stay_text_to_the_last_line(tmp_path: Path, home: Path) -> None:
 
 
 def test_whole_numbers_beyond_a_float_stay_exact(tmp_path: Path, home: Path) -> None:
-    ingest(home, write(tmp_path, "a.txt", bulk({"primaryValue": "900719925474099.3", "netWgt": ""}, {"partnerCode": "8", "netWgt": "5"})))
-    assert Decimal("900719925474099.300") in {r["reported_value_usd"] for r in flows(home)}
+    ingest(home, write(tmp_path, "a.txt", bulk({"primaryValue": "9007199254740.993", "netWgt": ""}, {"partnerCode": "8", "netWgt": "5"})))
+    assert Decimal("9007199254740.993") in {r["reported_value_usd"] for r in flows(home)}
 
 
 def test_zero_weight_and_quantity_stand_for_missing(tmp_path: Path, home: Path) -> None:
@@ -176,7 +176,7 @@ def test_zero_weight_and_quantity_stand_for_missing(tmp_path: Path, home: Path) 
     ingest(home, write(tmp_path, "a.txt", bulk(*rows)))
     first, second = sorted(flows(home), key=lambda r: str(r["partner_code"]))
     assert (first["net_weight_kg"], first["quantity"], first["value_fob_usd"]) == (None, None, None)
-    assert (second["net_weight_kg"], second["quantity"]) == (Decimal(0), None)
+    assert (second["reported_value_usd"], second["net_weight_kg"], second["quantity"]) == (Decimal(0), None, None)
 
 
 def test_breakdowns_world_and_parents_are_controls(tmp_path: Path, home: Path) -> None:
@@ -279,3 +279,26 @@ def test_lone_carriage_returns_are_named(home: Path, tmp_path: Path) -> None:
     path.write_bytes(b"t,i,j,k,v,q\r2020,4,36,071120,0.7,1\r")
     with pytest.raises(BadFileError, match="lone carriage return"):
         take_snapshot(path, Settings(home=home))
+
+
+def test_an_old_name_beside_the_new_one_is_refused(tmp_path: Path) -> None:
+    """Whichever stands last would win, and the two may differ."""
+    header = "REPORTER,PARTNER,TRADE_TYPE,PRODUCT_NC,FLOW,STAT_PROCEDURE,PERIOD,VALUE_EUR,VALUE_IN_EUROS,QUANTITY_KG,QUANTITY_SUPPL_UNIT"
+    said = refused(tmp_path, "full.dat", f"{header}\nAT,CN,E,18063100,2,1,202304,100,999,1,0\n")
+    assert "'VALUE_EUR' and 'VALUE_IN_EUROS' both fill reported_value_usd" in said
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"cmdCode": "02013X", "aggrLevel": "6"}, "ends in X, which marks the residual of a parent here"),
+        ({"cmdCode": "000101"}, "there is no chapter 00"),
+        ({"primaryValue": "10000000000000"}, "is above ten trillion USD, more than a country trades in a year: check the unit"),
+    ],
+)
+def test_what_a_later_stage_could_not_carry_is_quarantined(tmp_path: Path, home: Path, row: dict[str, str], reason: str) -> None:
+    row.pop("aggrLevel", None)
+    ingest(home, write(tmp_path, "a.txt", bulk({}, {"partnerCode": "8", **row})))
+    (line,) = quarantine(home)
+    assert (line["source_line"], str(line["quarantine_reason"]).endswith(reason)) == (3, True)
+    assert len(flows(home)) == 1

@@ -140,3 +140,11 @@ def test_the_apis_rows_become_flows_and_its_hundreds_of_kilograms_kilograms(tmp_
     # 39919520 EUR x 1.0824 = 43208888.448
     assert (world["control_kind"], world["reported_value_usd"]) == ("world", Decimal("43208888.448"))
     assert {line.reason: line.row_count for line in ledger} == {"in": 3, "out": 2, "control": 1}
+
+
+def test_a_flow_of_which_two_parts_contradict_each_other_goes_aside_whole(tmp_path: Path, home: Path) -> None:
+    """4 EUR under another procedure are a part: published alone they would pass for the flow."""
+    rows = V2 + v2("1", procedure="1") + v2("2", procedure="1") + v2("4", procedure="3") + v2("7", partner="CN")
+    ingest(home, write(tmp_path, "full_v2_200201.dat", rows))
+    assert [r["partner_code"] for r in flows(home)] == ["156"]
+    assert sorted(int(str(r["source_line"])) for r in quarantine(home)) == [2, 3, 4]

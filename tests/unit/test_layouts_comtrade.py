@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.unit.ingest_cases import controls, count, flows, ingest, write
+from tests.unit.ingest_cases import controls, count, flows, ingest, quarantine, write
 from transforms.contracts.layouts.comtrade import COMTRADE_V1
 from transforms.io.archives import BadFileError
 from transforms.io.parsed import parsed_folder
@@ -145,3 +145,13 @@ def test_the_real_web_download_is_latin_1(home: Path, shared_data: Path) -> None
     parse_snapshot(home, taken, taken.members[0])
     names = {r["code"]: r["name"] for r in pq.read_table(parsed_folder(home, taken, taken.members[0]) / "names.parquet").to_pylist()}
     assert (names["384"], names["531"]) == ("Côte d'Ivoire", "Curaçao")
+
+
+def test_rows_with_and_without_the_surplus_comma_are_both_read(tmp_path: Path, home: Path) -> None:
+    lines = web_csv(tmp_path).read_bytes().split(b"\r\n")
+    lines[1] = lines[1].removesuffix(b",")
+    mixed = write(tmp_path, "mixed.csv", b"\r\n".join(lines))
+    (tmp_path / "TradeData.csv").unlink()
+    ingest(home, mixed)
+    assert {r["product_code"] for r in flows(home)} == {"010121", "870380"}
+    assert quarantine(home) == []

@@ -20,10 +20,6 @@ PLACEHOLDERS = ("year", "month", "period", "release", "edition")
 COMTRADE_KEY_HEADER = "Ocp-Apim-Subscription-Key"
 
 
-class FeedError(ValueError):
-    """A feed that can't be used as declared; the text says the section, the key, and what to write instead."""
-
-
 @dataclass(frozen=True)
 class Feed:
     """One [feeds.NAME] of entrepot.toml.

@@ -80,7 +80,7 @@ class Layout:
     encodings: tuple[str, ...] = ("utf-8",)
     coverage: Literal["complete", "partial"] = "partial"
     kind: LayoutKind = "flows"
-    #: every row ends in one more, empty field than the header has
+    #: a row may end in one more, empty field than the header has
     has_trailing_field: bool = False
     #: what the file doesn't say in a column: (reported_flows column, value)
     constants: tuple[tuple[str, str], ...] = ()

@@ -8,7 +8,7 @@ from pathlib import Path
 from transforms.contracts.records import Snapshot
 
 #: Version of the parser's code: another one makes every slice anew.
-PARSE_VERSION = "6"
+PARSE_VERSION = "7"
 
 
 def parsed_folder(home: Path, snapshot: Snapshot, member: str) -> Path:

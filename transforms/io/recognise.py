@@ -91,6 +91,19 @@ def header_of(head: bytes, layout: Layout) -> tuple[str, ...]:
     return tuple(c.strip() for c in cells)
 
 
+def _refuse_twins(name: str, layout: Layout, header: Sequence[str]) -> None:
+    """BadFileError where two columns fill one: a publisher may give an old name and a new one side by side."""
+    filled: dict[str, str] = {}
+    for column in header:
+        field = layout.field_for(column)
+        if field is not None and field.to is not None:
+            other = filled.setdefault(field.to, column)
+            if other != column:
+                raise BadFileError(
+                    f"{name}: the columns {other!r} and {column!r} both fill {field.to}, and may differ: take one of them out of the file"
+                )
+
+
 def _missing(layout: Layout, header: Iterable[str]) -> list[str]:
     there = set(header)
     return [f.name for f in layout.fields if f.required and not there.intersection((f.name, *f.aliases))]
@@ -121,6 +134,7 @@ def recognise(head: bytes, name: str, layouts: Sequence[Layout]) -> Recognised:
     twice = sorted({c for c in header if header.count(c) > 1})
     if twice:
         raise BadFileError(f"{name}: column {twice[0]!r} stands twice in the header")
+    _refuse_twins(name, layout, header)
     extras = tuple(c for c in header if layout.field_for(c) is None and c != SOURCE_LINE)
     return Recognised(layout, header, extras)
 

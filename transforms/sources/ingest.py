@@ -29,7 +29,7 @@ from transforms.sources.rows import KINDS
 from transforms.sources.slices import SliceReader
 from transforms.sources.spool import Spool
 
-INGEST_VERSION = f"6.{PARSE_VERSION}"
+INGEST_VERSION = f"7.{PARSE_VERSION}"
 #: Rows that are resolved at a time: memory follows this, not the partition.
 GROUP_ROWS = 1 << 19
 

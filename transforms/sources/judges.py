@@ -106,6 +106,8 @@ def product(text: str, digits: int | None, *, is_sitc: bool) -> Verdict:
         return (text, 0, False), None
     if not _PRODUCT.fullmatch(text) or len(text) > codes.MAXIMUM_LEVEL:
         return None, "is empty" if not text else "is no product code"
+    if text.endswith("X"):
+        return None, "ends in X, which marks the residual of a parent here"
     if is_sitc:
         if digits is not None and digits != len(text):
             return None, f"has not the {digits} digits that its level says"

@@ -15,6 +15,9 @@ from transforms.sources.reader import Block
 _UNIT: int = 10**RATE_DECIMALS
 _HALF = 10 ** (RATE_DECIMALS // 2)
 
+#: Nothing that is traded weighs nothing: a weight of 0 is a missing one, whatever the value.
+_WEIGHTS = ("net_weight_kg", "gross_weight_kg")
+
 
 def parse_column(block: Block, column: str, entry: Field) -> tuple[np.ndarray, np.ndarray]:
     """Thousandths (int64) and statuses (int8) of one column; each (rows,)."""
@@ -55,7 +58,7 @@ def without_zeros(values: Mapping[str, np.ndarray], valid: dict[str, np.ndarray]
         if column not in values:
             continue
         is_zero = values[column] == 0
-        gone = is_zero & has_value
+        gone = is_zero if column in _WEIGHTS else is_zero & has_value
         if column == "quantity":
             gone |= is_zero & without_unit
         valid[column] &= ~gone

@@ -5,7 +5,6 @@ Memory is bounded by the block, whatever the file's size. Columns the layout ign
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -21,7 +20,7 @@ from transforms.sources import numbers, tokenise
 BLOCK_BYTES = 8 << 20
 BLOCK_ROWS = 1 << 18
 MAXIMUM_ROW_BYTES = 32 << 20
-#: The field beyond the header, in files that have one.
+#: The field beyond the header, in files whose rows may have one: it must be empty.
 _TRAILING = "trailing"
 STATUS_REASONS = {
     tokenise.WRONG_COUNT: "the row has another number of fields than the header",
@@ -114,15 +113,10 @@ def open_blocks(stream: BinaryIO, layout: Layout, name: str) -> Opened:
     if SOURCE_LINE in header:
         slots[header.index(SOURCE_LINE)] = slot_of[SOURCE_LINE] = len(slot_of)
     rest = head[head.find(b"\n") + 1 :]
-    if layout.has_trailing_field and _fields_in(rest, layout) == len(header) + 1:
+    if layout.has_trailing_field:
         slot_of[_TRAILING] = len(slot_of)
         slots = np.append(slots, np.int32(slot_of[_TRAILING]))
     return Opened(fields, _blocks(stream, rest, layout, slots, slot_of))
-
-
-def _fields_in(rest: bytes, layout: Layout) -> int:
-    """Fields of the first row after the header."""
-    return len(next(csv.reader([rest.split(b"\n", 1)[0].decode("latin-1")], delimiter=layout.delimiter), []))
 
 
 def _blocks(stream: BinaryIO, rest: bytes, layout: Layout, slots: np.ndarray, slot_of: dict[str, int]) -> Iterator[Block]:
@@ -130,6 +124,7 @@ def _blocks(stream: BinaryIO, rest: bytes, layout: Layout, slots: np.ndarray, sl
     starts, ends = (np.empty((max(1, len(slot_of)), BLOCK_ROWS), np.int32) for _ in range(2))
     bounds, lines = np.empty((BLOCK_ROWS, 2), np.int32), np.empty(BLOCK_ROWS, np.int64)
     statuses = np.empty(BLOCK_ROWS, np.int8)
+    has_spare = layout.has_trailing_field
     line, is_last, rows = 2, False, 0
     while not is_last or rest:
         fresh = b"" if is_last or (rows and len(rest) >= BLOCK_BYTES) else stream.read(BLOCK_BYTES)
@@ -137,7 +132,9 @@ def _blocks(stream: BinaryIO, rest: bytes, layout: Layout, slots: np.ndarray, sl
         if len(rest) > MAXIMUM_ROW_BYTES and not rows:
             raise BadFileError(f"line {line} is longer than {MAXIMUM_ROW_BYTES:,} bytes: this is no table of rows")
         data = np.frombuffer(rest + fresh, np.uint8)
-        rows, used, line = tokenise.tokenise(data, len(data), is_last, delimiter, quote, slots, starts, ends, bounds, lines, statuses, line)
+        rows, used, line = tokenise.tokenise(
+            data, len(data), is_last, delimiter, quote, slots, has_spare, starts, ends, bounds, lines, statuses, line
+        )
         rest = data[used:].tobytes()
         if rows:
             block = Block(data, starts[:, :rows], ends[:, :rows], bounds[:rows], lines[:rows], statuses[:rows], slot_of)

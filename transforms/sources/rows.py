@@ -19,6 +19,9 @@ from transforms.sources.reader import STATUS_REASONS, Block
 
 LEAF, BREAKDOWN, WORLD, MARGIN = 0, 1, 2, 3
 KINDS = (None, "breakdown", "world", "margin")
+#: Ten trillion USD: the largest total of one reporter is a third of it, and sums must fit DECIMAL(18,3).
+_IMPLAUSIBLE_MILLS = 10**16
+_IMPLAUSIBLE = "is above ten trillion USD, more than a country trades in a year: check the unit"
 _NO_UNIT = ("1", "-1", "NO_SU", "-")
 
 
@@ -106,6 +109,9 @@ class RowParser:
         self._numbers(rows, block)
         self._convert(rows)
         units = self.judged["quantity_unit_code"].lookup("is_none", lambda v: int(v in _NO_UNIT)).astype(bool)
+        too_much = rows.values["reported_value_usd"] >= _IMPLAUSIBLE_MILLS
+        if too_much.any():
+            self._mark(rows, too_much, "reported_value_usd", _IMPLAUSIBLE)
         measures.without_zeros(rows.values, rows.valid, units[np.maximum(rows.codes["quantity_unit_code"], -1)])
         self._kinds(rows)
         restored = self.products.lookup("is_restored", lambda v: int(v[2]))  # type: ignore[index]

@@ -113,12 +113,24 @@ def decide(
     position = np.lexsort((np.arange(rows), -age, keys.roles, keys.second, keys.first))
     position = position[live[position]]
     _repeated(table, keys, age, position, fate)
+    if summed:
+        _whole_or_not(keys, position, fate)
     kind = table.column("kind").to_numpy()
     fate[(fate == OUT) & (kind == BREAKDOWN)] = BROKEN_DOWN
     fate[(fate == OUT) & (kind != LEAF)] = CONTROL
     is_parent = _parents(table, keys, age, fate == OUT)
     fate[is_parent] = CONTROL
     return fate, position, is_parent
+
+
+def _whole_or_not(keys: Keys, position: np.ndarray, fate: np.ndarray) -> None:
+    """Parts that are added up stand together: where two of them contradict each other, none of the flow is taken."""
+    if not (fate == CONFLICT).any():
+        return
+    first, second = keys.first[position], keys.second[position]
+    flow = np.cumsum(np.concatenate(([True], (first[1:] != first[:-1]) | (second[1:] != second[:-1])))) - 1
+    torn = np.isin(flow, flow[fate[position] == CONFLICT])
+    fate[position[torn & np.isin(fate[position], (OUT, DUPLICATE))]] = CONFLICT
 
 
 def _deepest(level: np.ndarray, *parts: np.ndarray) -> np.ndarray:

@@ -51,7 +51,7 @@ def _newlines(data, start, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _row(data, start, size, delimiter, quote, slots, starts, ends, row):  # type: ignore[no-untyped-def]
+def _row(data, start, size, delimiter, quote, slots, has_spare, starts, ends, row):  # type: ignore[no-untyped-def]
     """Fields of the row at ``start``: (its end, its status, whether it is whole, newlines inside quotes)."""
     position, column, status, inner = start, 0, GOOD, 0
     columns = len(slots)
@@ -87,17 +87,20 @@ def _row(data, start, size, delimiter, quote, slots, starts, ends, row):  # type
         if position >= size or data[position] == _NEWLINE:
             break
         position += 1
-    if column != columns:
+    if has_spare and column == columns - 1:
+        starts[slots[column], row] = ends[slots[column], row] = position
+    elif column != columns:
         status = WRONG_COUNT
     return position, status, position < size, inner
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def tokenise(data, size, is_last, delimiter, quote, slots, starts, ends, bounds, lines, statuses, first_line):  # type: ignore[no-untyped-def]
+def tokenise(data, size, is_last, delimiter, quote, slots, has_spare, starts, ends, bounds, lines, statuses, first_line):  # type: ignore[no-untyped-def]
     """Split ``data[:size]`` into rows.
 
     ``slots[column]`` is the row of ``starts``/``ends`` (int32, slots x rows) that takes the
-    column's bytes without blanks at its ends, -1 where it isn't wanted; ``bounds`` (rows x 2) takes each row's own bytes.
+    column's bytes without blanks at its ends, -1 where it isn't wanted; with ``has_spare`` a row may lack
+    the last column; ``bounds`` (rows x 2) takes each row's own bytes.
     Returns (rows, bytes consumed, next line). A row cut by the block's end stays for the next
     call, unless ``is_last``. Blank lines count as lines, not as rows.
     """
@@ -113,7 +116,7 @@ def tokenise(data, size, is_last, delimiter, quote, slots, starts, ends, bounds,
             position += 2
             line += 1
             continue
-        end, status, is_whole, inner = _row(data, position, size, delimiter, quote, slots, starts, ends, row)
+        end, status, is_whole, inner = _row(data, position, size, delimiter, quote, slots, has_spare, starts, ends, row)
         if not is_whole:
             if not is_last:
                 break

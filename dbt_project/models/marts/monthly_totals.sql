@@ -243,7 +243,8 @@ explained as (
                     when to_date_missing_count > 0
                         then
                             'year_to_date_fob_usd: ' || to_date_missing_count || ' of the months not reported by '
-                            || coalesce(replace(pair_reporter_codes, ' ', ' or '), 'anyone known') || ', the first ' || {{ month_text('to_date_first_missing') }}
+                            || coalesce(replace(pair_reporter_codes, ' ', ' or '), 'anyone known')
+                            || ', the first ' || {{ month_text('to_date_first_missing') }}
                 end,
                 case
                     when twelve_months_missing_count > 0

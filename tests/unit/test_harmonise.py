@@ -195,3 +195,11 @@ def test_a_leaf_above_its_pairs_level_goes_on_as_the_residual_of_its_code(home: 
         (FRANCE, "8542", 4, False, Decimal("0.005")),
     }
     assert {(line.reason, line.value_mills) for line in result.ledger} == {("in", 735), ("out", 735)}
+
+
+def test_a_memorandum_item_of_the_sitc_is_the_publishers_own_residual(home: Path) -> None:
+    commit_reports(
+        home, [Report(CHINA, USA, "X", "0011X", 9, classification="S4"), Report(CHINA, USA, "X", "00111", 4, classification="S4")]
+    )
+    rows, _ = harmonise(home)
+    assert {(r["product_code"], r["is_residual"]) for r in rows} == {("0011X", True), ("00111", False)}

@@ -24,7 +24,7 @@ from transforms.core.residuals import residual_rows
 from transforms.io import lake
 from transforms.settings import Settings
 
-HARMONISE_VERSION = "7"
+HARMONISE_VERSION = "8"
 ROW_GROUP = 1_000_000
 _READ = (
     "frequency", "period", "reporter_code", "partner_code", "flow_code", "classification", "product_level", "product_code",
@@ -101,7 +101,7 @@ def _sides(home: Path, source: str, basis: str, year: int, bucket: int, uneven: 
 def _as_sides(data: pa.Table, source: str, basis: str) -> pa.Table:
     """Reporter and partner to exporter and importer; the other columns of the contract beside them.
 
-    No row is residual where ``data`` doesn't say so.
+    Where ``data`` doesn't say what is residual, it is what the publisher states so: a code that ends in X (0011X in the SITC).
     """
     exports = pc.equal(data["flow_code"].cast(pa.string()), codes.EXPORT)
     reporter, partner = data["reporter_code"].cast(pa.string()), data["partner_code"].cast(pa.string())
@@ -119,9 +119,14 @@ def _as_sides(data: pa.Table, source: str, basis: str) -> pa.Table:
             "importer_code": pc.if_else(exports, partner, reporter).dictionary_encode(),
             "side": pc.if_else(exports, "exporter", "importer").dictionary_encode(),
             "source": constant(source, pa.string()).dictionary_encode(),
-            "is_residual": data["is_residual"] if "is_residual" in data.column_names else constant(False, pa.bool_()),
+            "is_residual": data["is_residual"] if "is_residual" in data.column_names else _published_residuals(data["product_code"]),
         }
     )
+
+
+def _published_residuals(products: pa.ChunkedArray) -> pa.ChunkedArray:
+    chunks = [pc.ends_with(c.dictionary, "X").take(c.indices) for c in products.chunks]
+    return pa.chunked_array(chunks, pa.bool_())
 
 
 def _residuals(home: Path, year: int, basis: Mapping[str, str], account: Account) -> tuple[list[pa.Table], list[str]]:

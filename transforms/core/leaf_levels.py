@@ -42,7 +42,7 @@ def pairs_of_levels(reports: Sequence[Path]) -> pa.Table | None:
 
 
 def levelled(data: pa.Table, pairs: pa.Table) -> pa.Table:
-    """``data`` (reports) with one level per pair, and ``is_residual`` true for the rows that changed. Order kept."""
+    """``data`` (reports) with one level per pair, and ``is_residual``: for the rows that changed, and those that the publisher states so. Order kept."""
     with duckdb.connect(config={"threads": 1}) as con:
         con.register("data", data)
         con.register("pairs", pairs)
@@ -50,14 +50,15 @@ def levelled(data: pa.Table, pairs: pa.Table) -> pa.Table:
             f"""with placed as (select *, row_number() over () as place from data),
 
                 judged as (
-                    select placed.*, coalesce(product_level between 1 and leaf_level - 1, false) as is_residual, leaf_level
+                    select placed.*, coalesce(product_level between 1 and leaf_level - 1, false) as is_above, leaf_level
                     from placed left join pairs using ({_PAIR})
                 )
 
                 select judged.* replace (
-                    case when is_residual then rpad(product_code, greatest(leaf_level, 2)::int, 'X') else product_code end as product_code,
-                    case when is_residual then leaf_level else product_level end as product_level
-                ) from judged order by place"""
+                    case when is_above then rpad(product_code, greatest(leaf_level, 2)::int, 'X') else product_code end as product_code,
+                    case when is_above then leaf_level else product_level end as product_level
+                ), is_above or ends_with(product_code, 'X') as is_residual
+                from judged order by place"""
         ).to_arrow_table()
     for name in data.column_names:
         if pa.types.is_dictionary(data[name].type):

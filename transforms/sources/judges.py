@@ -106,7 +106,7 @@ def product(text: str, digits: int | None, *, is_sitc: bool) -> Verdict:
         return (text, 0, False), None
     if not _PRODUCT.fullmatch(text) or len(text) > codes.MAXIMUM_LEVEL:
         return None, "is empty" if not text else "is no product code"
-    if text.endswith("X"):
+    if text.endswith("X") and not is_sitc:  # the SITC has such codes: memorandum items, its own residuals
         return None, "ends in X, which marks the residual of a parent here"
     if is_sitc:
         if digits is not None and digits != len(text):

@@ -42,7 +42,7 @@ def pairs_of_levels(reports: Sequence[Path]) -> pa.Table | None:
 
 
 def levelled(data: pa.Table, pairs: pa.Table) -> pa.Table:
-    """``data`` (reports) with one level per pair, and ``is_residual``: for the rows that changed, and those that the publisher states so. Order kept."""
+    """``data`` (reports) with one level per pair, and ``is_residual`` of what changed or ends in X as published. Order kept."""
     with duckdb.connect(config={"threads": 1}) as con:
         con.register("data", data)
         con.register("pairs", pairs)

@@ -14,7 +14,7 @@ import pytest
 from tests.unit.ingest_cases import BACI_HEADER, CUT_HEADER, bulk, controls, count, cut, flows, ingest, quarantine, write
 from transforms.io.archives import BadFileError
 from transforms.io.snapshot import Declared, take_snapshot
-from transforms.io.snapshot_store import live_snapshots
+from transforms.io.snapshot_store import incoming, live_snapshots
 from transforms.settings import Settings
 from transforms.sources.parse import known_years, parse_snapshot
 
@@ -176,3 +176,13 @@ def test_baci_releases_are_days(tmp_path: Path, home: Path, older: str, newer: s
     for release, value in ((newer, 2), (older, 1)):
         ingest(home, write(tmp_path, f"BACI_HS17_Y2020_{release}.csv", BACI_HEADER + f"2020,4,36,10121,{value},1\n"))
     assert [r["reported_value_usd"] for r in flows(home)] == [Decimal(2000)]
+
+
+def test_what_is_kept_is_never_the_file_handed_over(tmp_path: Path, home: Path) -> None:
+    """A stored copy that were a link to it would change with it: the next layout of a known file is linked to the home's own copy."""
+    path, settings = write(tmp_path, "a.csv", CUT_HEADER + cut()), Settings(home=home)
+    (taken,) = take_snapshot(path, settings)
+    stored = home / "snapshots" / taken.snapshot_id / "a.csv"
+    assert stored.stat().st_ino != path.stat().st_ino
+    with incoming(path, home, [taken], keep=True) as (sha256, copy):
+        assert (sha256, copy) == (taken.sha256, stored)

@@ -33,12 +33,13 @@ def incoming(path: Path, home: Path, known: Iterable[Snapshot], *, keep: bool) -
     Raises BadFileError where the file changes meanwhile.
     """
     before = _changed(path)
-    twins = {s.sha256 for s in known if s.file_bytes == before[0]}
+    folder = home / "snapshots"
+    # never the file handed over: what is stored is linked to what this yields, and its owner may write to it
+    twins = {s.sha256: folder / s.snapshot_id / s.file_name for s in known if s.file_bytes == before[0]}
     sha256 = sha256_of(path) if twins or not keep else ""
     if sha256 in twins or not keep:
-        yield sha256, path
+        yield sha256, twins.get(sha256, path)
         return
-    folder = home / "snapshots"
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{os.getpid()}-{time.monotonic_ns()}.tmp"
     try:

@@ -133,7 +133,7 @@ def test_large_facts_are_links_to_the_lake(built: marts.Candidate, tmp_path: Pat
         raise OSError(errno.EXDEV, "Invalid cross-device link")
 
     if across:
-        monkeypatch.setattr("transforms.io.release_files.os.link", other_file_system)
+        monkeypatch.setattr("transforms.io.files.os.link", other_file_system)
     written = release_files.write_files(built.path, tmp_path, maximum_rows=3, lake_files=built.files)
     assert written.beside == ("fct_reported_flows", "fct_bilateral_flows")
     found = sorted((tmp_path / "marts" / "fct_bilateral_flows").rglob("*.parquet"))

@@ -7,10 +7,7 @@ to the lake's own files, any other in one file per year.
 
 from __future__ import annotations
 
-import errno
-import os
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +18,7 @@ from transforms.contracts.arrow import hive_types, sql_type
 from transforms.contracts.columns import column
 from transforms.contracts.marts import FCT_BILATERAL_FLOWS, FCT_REPORTED_FLOWS, MARTS
 from transforms.contracts.model import Table
+from transforms.io.files import link_or_copy
 from transforms.io.release_manifest import CLOCKED
 
 DATABASE = "entrepot.duckdb"
@@ -99,13 +97,7 @@ def describe_candidate(candidate: Path) -> dict[str, dict[str, Any]]:
 
 def _link(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError as error:
-        if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK):
-            raise
-        # another file system, or one without hard links: the bytes are the same
-        shutil.copy2(source, target)
+    link_or_copy(source, target)
 
 
 def _link_lake(stored: Table, files: Sequence[Path], folder: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from transforms.contracts import codes
 from transforms.contracts.feed import Feed
@@ -16,6 +17,7 @@ from transforms.contracts.layout import Catalog
 from transforms.contracts.layouts import BUILT_IN
 from transforms.declared.catalog import DeclarationError, declared_catalog
 from transforms.declared.feeds import declared_feeds
+from transforms.declared.sections import SECTIONS, Cluster, Estimate, Harmonise, Publish, Reconcile
 
 CONFIG_NAME = "entrepot.toml"
 
@@ -25,46 +27,13 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
-class Reconcile:
-    """[reconcile]: what changes results. Recorded in the fingerprint."""
-
-    #: one of codes.RECONCILE_METHODS
-    method: str = "prefer_exporter"
-    cif_factor: Decimal = Decimal("1.033")
-    #: One flow in two sources: the first of these is chosen, the other is not_chosen in the ledger.
-    source_order: tuple[str, ...] = BUILT_IN.flow_sources
-    #: fct_bilateral_totals takes the first basis that has the period.
-    basis_order: tuple[str, ...] = codes.BASES
-    #: A share of the world needs a declared world: with fewer exporters in it, shares are NULL.
-    minimum_world_exporters: int = 30
-
-
-@dataclass(frozen=True)
-class Publish:
-    """[publish]: how a release is cut."""
-
-    on_failed_partition: Literal["publish_stale", "refuse"] = "publish_stale"
-    #: Above this many rows fct_ tables stand beside the DuckDB file as Parquet, not inside it.
-    maximum_rows_in_duckdb: int = 5_000_000
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """[cluster]: Dask. ``scheduler`` is the address of an existing one (ENTREPOT_DASK_SCHEDULER)."""
-
-    scheduler: str | None = None
-    workers: int = 2
-    memory_limit: str = "2GiB"
-    #: A run in which no task ends for so long is given up, named by what was running.
-    stall_seconds: int = 3600
-
-
-@dataclass(frozen=True)
 class Settings:
     """All configuration of one home. ``home`` is absolute."""
 
     home: Path
+    harmonise: Harmonise = field(default_factory=Harmonise)
     reconcile: Reconcile = field(default_factory=Reconcile)
+    estimate: Estimate = field(default_factory=Estimate)
     publish: Publish = field(default_factory=Publish)
     cluster: Cluster = field(default_factory=Cluster)
     landing: Path | None = None
@@ -83,7 +52,6 @@ class Settings:
         return self.landing or self.home / "landing"
 
 
-_SECTIONS = {"reconcile": Reconcile, "publish": Publish, "cluster": Cluster}
 #: Sections that are read elsewhere.
 _DECLARED = ("sources", "aliases", "rates", "feeds")
 #: Settings outside of sections, with their defaults.
@@ -107,6 +75,8 @@ def _value(where: str, key: str, default: object, value: object) -> object:
         if isinstance(value, list) and value and all(isinstance(v, str) for v in value):
             return tuple(value)
         raise SettingsError(f"{where}: {key} = {value!r} should be a list of names, as {list(default)!r}")
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
     kind = str if default is None or isinstance(default, Path) else type(default)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise SettingsError(f"{where}: {key} = {value!r} should be {'a text in quotes' if kind is str else f'a {kind.__name__}'}")
@@ -130,10 +100,23 @@ def _one_of(name: str, values: Sequence[str], allowed: Sequence[str]) -> None:
         raise SettingsError(f"{name} = {list(values)!r}: use {', '.join(allowed)}, each at most once")
 
 
+def _check_targets(harmonise: Harmonise) -> None:
+    """Each target edition once, with the year from which on it is one."""
+    pattern = re.compile(rf"({'|'.join(codes.HS_EDITIONS)})(:[0-9]{{4}})?")
+    wrong = [text for text in harmonise.target_editions if not pattern.fullmatch(text)]
+    editions = [text.partition(":")[0] for text in harmonise.target_editions]
+    if wrong or len(set(editions)) < len(editions):
+        found = f"{wrong[0]!r}" if wrong else "an edition twice"
+        raise SettingsError(f'[harmonise] target_editions has {found}: write each HS edition once, as "H4" or, from a year on, "H5:2017"')
+
+
 def _check(settings: Settings) -> Settings:
     _one_of("[reconcile] method", [settings.reconcile.method], codes.RECONCILE_METHODS)
     _one_of("[reconcile] basis_order", settings.reconcile.basis_order, codes.BASES)
     _one_of("[reconcile] source_order", settings.reconcile.source_order, settings.catalog.flow_sources)
+    _one_of("[reconcile] cif", [settings.reconcile.cif], ("fitted", "published", "constant"))
+    _one_of("[estimate] refit", [settings.estimate.refit], ("on_demand", "on_revision"))
+    _check_targets(settings.harmonise)
     _one_of("[publish] on_failed_partition", [settings.publish.on_failed_partition], ("publish_stale", "refuse"))
     if settings.reconcile.cif_factor < 1:
         raise SettingsError(f"[reconcile] cif_factor = {settings.reconcile.cif_factor}: CIF over FOB is at least 1")
@@ -179,11 +162,11 @@ def load_settings(home: Path | str | None = None, environment: Mapping[str, str]
     config = Path(env["ENTREPOT_CONFIG"]).absolute() if env.get("ENTREPOT_CONFIG") else root / CONFIG_NAME
     table = _read_toml(config, must_exist=bool(env.get("ENTREPOT_CONFIG")))
     declared = _declared(config, table)
-    values: dict[str, Any] = {name: _section(cls, table.pop(name, {}), name, config) for name, cls in _SECTIONS.items()}
+    values: dict[str, Any] = {name: _section(cls, table.pop(name, {}), name, config) for name, cls in SECTIONS.items()}
     values["cluster"] = _of_environment(values["cluster"], env)
     for key in sorted(table):
         if key not in _SCALARS:
-            raise SettingsError(f"{config}: no setting or section {key!r}; known: {', '.join(sorted({*_SCALARS, *_SECTIONS, *_DECLARED}))}")
+            raise SettingsError(f"{config}: no setting or section {key!r}; known: {', '.join(sorted({*_SCALARS, *SECTIONS, *_DECLARED}))}")
         values[key] = _value(str(config), key, _SCALARS[key], table[key])
     if "landing" in values:
         values["landing"] = (config.parent / values["landing"]).absolute()

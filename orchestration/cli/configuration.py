@@ -8,14 +8,36 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from transforms.settings import Cluster, Publish, Reconcile, Settings
+from transforms.contracts.codes import RECONCILE_METHODS
+from transforms.declared.sections import SECTIONS
+from transforms.settings import Settings
 
 _MEANING = {
-    "method": "Reconciliation: prefer_exporter or prefer_importer. Changing it asks for `entrepot run --redefine`.",
-    "cif_factor": "CIF over FOB, taken off importers' reports; at least 1. Text keeps it exact. Asks for --redefine.",
-    "source_order": "One flow in two sources: the first of these is taken. Asks for --redefine.",
-    "basis_order": "fct_bilateral_totals takes the first basis that has the period. Asks for --redefine.",
-    "minimum_world_exporters": "With fewer exporters in the data, shares of the world are NULL. Asks for --redefine.",
+    "target_editions": 'HS editions that reports are converted to where correlation tables were handed over; "H5:2017": from 2017 on.',
+    "minimum_observations": "Reporters that must have changed edition before conversion weights are fitted on them.",
+    "method": f"Reconciliation: {', '.join(RECONCILE_METHODS)}.",
+    "cif": "CIF over FOB: fitted on the year's reports, published (CEPII's equation), or constant (cif_factor).",
+    "cif_factor": 'The rate with cif = "constant"; at least 1. Text keeps it exact.',
+    "is_nes_moved": "Whether exports to areas not specified are moved to partners that report more than the exporter names.",
+    "refit": "on_demand: a year's parameters stay as first fitted until `entrepot run --refit`; on_revision: they follow its reports.",
+    "cif_more_than_usd": "Pairs enter the CIF equation above this value on both sides, USD.",
+    "cif_more_than_kg": "... and above this weight on both sides, kg.",
+    "cif_minimum_pairs": "With fewer pairs the published equation stands in.",
+    "cif_studentised": "Pairs with a studentised residual from here on are outliers.",
+    "cif_minimum_km": "Shorter distances count as this many km.",
+    "sigma_floor": "Least reporting distance that counts in a reporter's sigma.",
+    "sigma_anchor_flows": "Flows from which on a reporter may be the best one.",
+    "unit_minimum_pairs": "Mirror pairs needed for tonnes per unit.",
+    "unit_spread_below": "Their spread, the standard deviation of ln(tonnes per unit), must stay below this.",
+    "symmetric_within": "Reports agree, for the symmetry index, where |X - M| / (X + M) is at most this.",
+    "reliability_iterations": "Rounds of the Growth Lab's reliabilities.",
+    "rescale_ratio": "growth_lab: a pair's rest goes to no product where its total exceeds its products' by this ratio,",
+    "rescale_gap_usd": "... by this many USD,",
+    "rescale_pair_usd": "... and is above this many USD.",
+    "interval_quantile": "Half the width of intervals in standard deviations: 1.645 is 90 %.",
+    "source_order": "One flow in two sources: the first of these is taken.",
+    "basis_order": "fct_bilateral_totals takes the first basis that has the period.",
+    "minimum_world_exporters": "With fewer exporters in the data, shares of the world are NULL.",
     "on_failed_partition": "publish_stale keeps a source's last good version and marks the release partial; refuse stops.",
     "maximum_rows_in_duckdb": "Facts with more rows stand beside the DuckDB file as Parquet. Asks for --redefine.",
     "scheduler": "Address of an existing Dask scheduler (ENTREPOT_DASK_SCHEDULER); without it, local workers on loopback.",
@@ -111,8 +133,10 @@ def configuration_text() -> str:
     lines = ["# Entrepôt. Every setting with its default. Secrets never stand here.", ""]
     for name in ("home_area", "landing", "maximum_unpacked_bytes", "maximum_unpack_ratio"):
         lines += _lines(name, getattr(default, name))
-    for title, section in (("reconcile", Reconcile()), ("publish", Publish()), ("cluster", Cluster())):
+    for title, section in ((name, cls()) for name, cls in SECTIONS.items()):
         lines.append(f"[{title}]")
+        if title in ("harmonise", "reconcile", "estimate"):
+            lines.append("# These change results: what differs from the last release asks for `entrepot run --redefine`.")
         for entry in fields(section):
             lines += _lines(entry.name, getattr(section, entry.name))
     return "\n".join([*lines, DECLARATIONS])

@@ -101,8 +101,9 @@ def _table(table: Table, reports: Sequence[Report]) -> pa.Table:
 
 
 def settings_of(home: Path, **reconcile: Any) -> Settings:
-    """Settings of a home with other reconcile settings than the default."""
-    return Settings(home=home, reconcile=dataclasses.replace(Reconcile(), **reconcile))
+    """Settings of a home: the simplest method, one CIF rate for all, unless ``reconcile`` says otherwise."""
+    chosen = {"method": "prefer_exporter", "cif": "constant"} | reconcile
+    return Settings(home=home, reconcile=dataclasses.replace(Reconcile(), **chosen))
 
 
 def harmonise(home: Path, **reconcile: Any) -> tuple[list[dict[str, Any]], TaskResult]:

@@ -14,10 +14,22 @@ VALUATIONS = ("FOB", "CIF", "FAS", "unknown")
 BASES = ("own", "baci_published")
 EVIDENCE = ("both", "exporter_only", "importer_only", "published")
 EVIDENCE_KINDS = ("silent_nonreporter", "orphan")
+#: How a reported code became one of the target edition, from the surest to the weakest (docs/methods.md 8).
+CONVERSIONS = ("fixed", "fitted", "given", "same_code", "equal_split", "unmapped")
+#: What method_marks holds: how the value of a bilateral flow came about, beyond its method (docs/methods.md 1).
+MARKS = (
+    "cif_observed", "cif_fitted", "cif_published", "cif_mean", "cif_constant", "fob_importer", "great_circle",
+    "re_exports_apart", "nes_received", "nes_given", "suspected_1000", "suspected_1000000", "not_positive", "copied_report",
+    "weight_estimated", "sigma_default", "converted", "same_code", "equal_split", "unmapped", "rescaled",
+)  # fmt: skip
+#: Where a parameter comes from: fitted on the year's reports, published elsewhere, or a default where nothing could be fitted.
+PARAMETER_ORIGINS = ("fitted", "published", "default")
+#: How exports to areas not specified were moved: to partners named with less than they report, or explained by importers not named.
+NES_MOVES = ("to_partner", "explained")
 #: Methods that take one report whole: weight 0 or 1.
 SIMPLE_METHODS = ("prefer_exporter", "prefer_importer")
-#: Methods that can be chosen in [reconcile]; a new one is added here and in transforms/core/methods.
-RECONCILE_METHODS = SIMPLE_METHODS
+#: Methods that can be chosen in [reconcile], the default first; a new one is added here and in transforms/core/methods.
+RECONCILE_METHODS = ("baci", "growth_lab", "symmetry_index", "mean", *SIMPLE_METHODS)
 #: All that stands in a row's method: the chosen one, or the value as CEPII publishes it.
 METHODS = (*RECONCILE_METHODS, "baci_published")
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from transforms.contracts import lists
 from transforms.contracts.model import Table
 from transforms.contracts.ops import CHECK_RESULT, LEDGER, PARTITION_STATE, QUARANTINE
+from transforms.contracts.reconciled import BILATERAL_FLOWS as BILATERAL_FLOWS
+from transforms.contracts.reconciled import CONVERSION_WEIGHT as CONVERSION_WEIGHT
+from transforms.contracts.reconciled import FLOW_KEY as FLOW_KEY
+from transforms.contracts.reconciled import NES_MOVE as NES_MOVE
+from transforms.contracts.reconciled import PAIR_REPORTS as PAIR_REPORTS
+from transforms.contracts.reconciled import PARAMETER_SET as PARAMETER_SET
+from transforms.contracts.reconciled import STRATUM as STRATUM
 
-_STRATUM = ("basis", "frequency", "period", "classification", "product_level")
 _REPORT_KEY = (
     "source",
     "frequency",
@@ -37,7 +43,6 @@ _REPORT_MEASURES = (
     "usd_per_currency",
 )
 _REPORT_ORIGIN = ("snapshot_id", "snapshot_member", "source_line")
-_FLOW_KEY = (*_STRATUM, "product_code", "exporter_code", "importer_code")
 _SUMS = ("value_fob_usd", "net_weight_kg", "flow_count", "missing_weight_count")
 
 REPORTED_FLOWS = Table(
@@ -82,7 +87,7 @@ HARMONISED_FLOWS = Table(
     columns=(
         "year",
         "product_bucket",
-        *_FLOW_KEY,
+        *FLOW_KEY,
         "side",
         "source",
         "reported_value_usd",
@@ -91,48 +96,19 @@ HARMONISED_FLOWS = Table(
         "is_value_rounded",
         "net_weight_kg",
         "is_net_weight_estimated",
+        "quantity",
+        "quantity_unit_code",
+        "is_quantity_estimated",
+        "re_export_usd",
         "is_reported",
         "is_residual",
+        "conversion",
         "snapshot_id",
     ),
-    key=(*_FLOW_KEY, "side"),
+    key=(*FLOW_KEY, "side"),
     partition_by=("year", "product_bucket"),
-    sort_by=(*_STRATUM, "exporter_code", "importer_code", "product_code", "side"),
+    sort_by=(*STRATUM, "exporter_code", "importer_code", "product_code", "side"),
     required=("source", "reported_value_usd", "valuation", "is_value_rounded", "is_residual", "snapshot_id"),
-)
-
-BILATERAL_FLOWS = Table(
-    "bilateral_flows",
-    "lake",
-    "One row per basis, period, product, exporter and importer: the reconciled flow with the evidence behind it.",
-    columns=(
-        "year",
-        "product_bucket",
-        *_FLOW_KEY,
-        "value_fob_usd",
-        "value_exporter_fob_usd",
-        "value_importer_cif_usd",
-        "value_importer_fob_usd",
-        "cif_factor",
-        "weight_exporter",
-        "sigma_exporter",
-        "sigma_importer",
-        "value_low_usd",
-        "value_high_usd",
-        "method",
-        "evidence",
-        "evidence_kind",
-        "net_weight_kg",
-        "is_provisional",
-        "is_value_rounded",
-        "is_residual",
-        "snapshot_exporter",
-        "snapshot_importer",
-    ),
-    key=_FLOW_KEY,
-    partition_by=("year", "product_bucket"),
-    sort_by=(*_STRATUM, "exporter_code", "importer_code", "product_code"),
-    required=("value_fob_usd", "method", "evidence", "is_value_rounded", "is_residual"),
 )
 
 
@@ -141,10 +117,10 @@ def _aggregate(name: str, grain: str, by: tuple[str, ...], extra: tuple[str, ...
         name,
         "lake",
         grain,
-        columns=("year", *_STRATUM, *by, *_SUMS, *extra),
-        key=(*_STRATUM, *by),
+        columns=("year", *STRATUM, *by, *_SUMS, *extra),
+        key=(*STRATUM, *by),
         partition_by=("year",),
-        sort_by=(*_STRATUM, *by),
+        sort_by=(*STRATUM, *by),
         required=("value_fob_usd", "flow_count", "missing_weight_count", *required),
     )
 
@@ -254,7 +230,11 @@ TABLES: dict[str, Table] = {
         REPORTED_FLOWS,
         CONTROL_TOTALS,
         HARMONISED_FLOWS,
+        CONVERSION_WEIGHT,
+        PARAMETER_SET,
         BILATERAL_FLOWS,
+        PAIR_REPORTS,
+        NES_MOVE,
         *AGGREGATES,
         DIM_AREA,
         DIM_PRODUCT,
@@ -266,4 +246,3 @@ TABLES: dict[str, Table] = {
         CHECK_RESULT,
     )
 }
-STRATUM = _STRATUM

@@ -117,15 +117,16 @@ def record_checks(home: Path, run_id: str, checks: Iterable[CheckResult]) -> Non
 
 def result_settings(settings: Settings) -> dict[str, object]:
     """The settings that change results: recorded in fingerprints; changing one asks for --redefine."""
-    reconcile = settings.reconcile
-    return {
-        "method": reconcile.method,
-        "cif_factor": str(reconcile.cif_factor.normalize()),
-        "source_order": list(reconcile.source_order),
-        "basis_order": list(reconcile.basis_order),
-        "minimum_world_exporters": reconcile.minimum_world_exporters,
-        "maximum_rows_in_duckdb": settings.publish.maximum_rows_in_duckdb,
-    }
+    found: dict[str, object] = {}
+    for section in (settings.harmonise, settings.reconcile, settings.estimate):
+        found |= {name: _as_json(value) for name, value in vars(section).items()}
+    return found | {"maximum_rows_in_duckdb": settings.publish.maximum_rows_in_duckdb}
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value.normalize())
+    return list(value) if isinstance(value, tuple) else value
 
 
 def release_fingerprint(settings: Settings, marts_version: str) -> str:

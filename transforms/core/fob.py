@@ -1,0 +1,125 @@
+"""Importers' reports FOB (docs/methods.md 1.1.3): what the row states, else what its valuation says, else the CIF equation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transforms.core.estimates.cif import PUBLISHED, Coefficients, Routes, Rule
+from transforms.core.estimates.cif_rates import RateTable, tabulate
+from transforms.core.geography import Geography
+from transforms.core.marks import Marks, mark
+from transforms.core.mirrors import Flows
+from transforms.core.parameters import Parameters
+from transforms.core.valuation import fob_importers_of
+from transforms.settings import Settings
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+#: Area codes have at most three digits.
+AREA_CODES = 1000
+
+
+@dataclass(frozen=True)
+class RouteRates:
+    """The CIF equation over all routes of one year. ``position`` (AREA_CODES,) -> place in the geography, the last one for areas without."""
+
+    position: Integers
+    places: int
+    table: RateTable
+    is_great_circle: Flags
+    is_fob_importer: Flags
+    parameters: Parameters
+    mark: str
+    constant: float | None
+
+    def routes(self, exporter: Integers, importer: Integers) -> Integers:
+        """Index of each pair of areas into the table (n,)."""
+        return self.position[exporter] * self.places + self.position[importer]
+
+
+@dataclass(frozen=True)
+class ImporterFob:
+    """Importers' reports of n flows: FOB in mills (0 where none), the factor taken off (NaN where none was), variance of its logarithm."""
+
+    fob: Integers
+    factor: Floats
+    log_variance: Floats
+    marks: Marks
+
+
+def cif_rule(settings: Settings) -> Rule:
+    """The rule of the CIF equation as the home sets it."""
+    e = settings.estimate
+    return Rule(e.cif_more_than_usd, e.cif_more_than_kg, e.cif_minimum_pairs, e.cif_studentised, e.cif_minimum_km)
+
+
+def _routes(geography: Geography, year: int) -> Routes:
+    """All ordered pairs of places, and of a place unknown to all, as routes (places^2,)."""
+    count = len(geography.areas)
+    distance, contiguous = np.full((count + 1, count + 1), np.nan), np.zeros((count + 1, count + 1), bool)
+    distance[:count, :count], contiguous[:count, :count] = geography.distance_km, geography.is_contiguous
+    landlocked = np.append(geography.is_landlocked, False)
+    one, other = np.repeat(landlocked, count + 1), np.tile(landlocked, count + 1)
+    return Routes(np.full((count + 1) ** 2, year, np.int64), distance.ravel(), np.ones(distance.size), contiguous.ravel(), other, one)
+
+
+def rates_of(
+    parameters: Parameters, geography: Geography, settings: Settings, year: int, coefficients: Coefficients | None = None
+) -> RouteRates:
+    """Rates of a year: with ``coefficients`` where given, else those of ``parameters``, as [reconcile] cif asks."""
+    chosen = coefficients or (PUBLISHED if settings.reconcile.cif == "published" else parameters.cif)
+    places = len(geography.areas) + 1
+    position = np.full(AREA_CODES, places - 1, np.int64)
+    position[geography.areas] = np.arange(places - 1)
+    circle = np.zeros((places, places), bool)
+    circle[:-1, :-1] = geography.is_great_circle
+    is_fob = np.zeros(AREA_CODES, bool)
+    is_fob[[int(code) for code in fob_importers_of(year)]] = True
+    constant = float(settings.reconcile.cif_factor) if settings.reconcile.cif == "constant" else None
+    table = tabulate(chosen, _routes(geography, year), cif_rule(settings))
+    name = "cif_constant" if constant else "cif_published" if chosen.is_published else "cif_fitted"
+    return RouteRates(position, places, table, circle.ravel(), is_fob, parameters, name, constant)
+
+
+def importer_fob(flows: Flows, rates: RouteRates) -> ImporterFob:
+    """The importers' reports of ``flows`` FOB, rounded half-even to the mill.
+
+    A report valued CIF becomes the FOB value that its row states (at most the CIF value), stays as it is where the importer is
+    on the dated list of those that report FOB, else is divided by the equation's rate, at least 1.
+    """
+    reported, stated = flows.importer_reported, flows.importer_stated_fob
+    is_cif = flows.is_importer_cif
+    observed = is_cif & (stated > 0)
+    listed = is_cif & ~observed & rates.is_fob_importer[flows.importer]
+    estimated = is_cif & ~observed & ~listed
+    factor, variance = np.full(len(flows), np.nan), np.zeros(len(flows))
+    fob = reported.copy()
+    marks = mark("cif_observed", observed) | mark("fob_importer", listed)
+    if observed.any():
+        fob[observed] = np.minimum(stated[observed], reported[observed])
+        factor[observed] = np.maximum(1.0, reported[observed] / np.maximum(fob[observed], 1))
+    if estimated.any():
+        log_variance, is_known, far = _estimated(flows, rates, factor, estimated)
+        variance[estimated] = log_variance
+        fob[estimated] = np.rint(reported[estimated] / factor[estimated]).astype(np.int64)
+        known = np.zeros(len(flows), bool)
+        known[estimated] = is_known
+        marks |= mark(rates.mark, estimated & known) | mark("cif_mean", estimated & ~known)
+        marks[estimated] |= mark("great_circle", far & is_known)
+    return ImporterFob(fob, factor, variance, marks)
+
+
+def _estimated(flows: Flows, rates: RouteRates, factor: Floats, where: Flags) -> tuple[Floats, Flags, Flags]:
+    """Fill ``factor`` where asked; variances of ln rate, whether distance and unit value were there, whether the distance is a great circle."""
+    if rates.constant is not None:
+        factor[where] = rates.constant
+        count = int(where.sum())
+        return np.zeros(count), np.ones(count, bool), np.zeros(count, bool)
+    route = rates.routes(flows.exporter[where], flows.importer[where])
+    found = rates.table.rates(route, rates.parameters.unit_value_of(flows.classification, flows.product[where]))
+    factor[where] = found.factor
+    return found.variance, found.is_known, rates.is_great_circle[route]

@@ -1,0 +1,295 @@
+"""Both reports of n flows as arrays: what harmonised_flows holds as neighbouring rows, one entry a flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from transforms.contracts import lake as contracts
+from transforms.io import lake
+
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+#: Flows handled at a time, so that temporaries stay in the processor's cache.
+BLOCK = 1 << 16
+_AREAS = ("exporter_code", "importer_code")
+COLUMNS = (
+    *contracts.STRATUM, *_AREAS, "product_code", "side", "source", "reported_value_usd", "valuation", "value_fob_usd", "is_value_rounded",
+    "net_weight_kg", "is_net_weight_estimated", "quantity", "quantity_unit_code", "re_export_usd", "is_reported", "is_residual",
+    "conversion", "snapshot_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A code column as indices (-1: NULL) into its texts. Shape (n,)."""
+
+    indices: NDArray[np.int32]
+    texts: pa.Array
+
+    @classmethod
+    def of(cls, column: pa.ChunkedArray) -> Coded:
+        """From a dictionary column."""
+        merged = column.unify_dictionaries().combine_chunks()
+        array = merged.chunk(0) if isinstance(merged, pa.ChunkedArray) else merged
+        if not pa.types.is_dictionary(array.type):
+            array = array.dictionary_encode()
+        indices = array.indices
+        return cls((indices.fill_null(-1) if indices.null_count else indices).to_numpy(), array.dictionary)
+
+    def at(self, rows: Integers, has: Flags) -> Coded:
+        """The codes at ``rows``, NULL where ``has`` is False."""
+        return Coded(np.where(has, self.indices[rows], -1).astype(np.int32), self.texts)
+
+    def array(self) -> pa.DictionaryArray:
+        """As Arrow, NULL where the index is -1."""
+        return pa.DictionaryArray.from_arrays(pa.array(self.indices, mask=self.indices < 0), self.texts)
+
+    def numbers(self, otherwise: int = -1) -> Integers:
+        """Texts as integers, ``otherwise`` where one isn't all digits. By dictionary index."""
+        return np.array([int(t) if t.isdigit() else otherwise for t in self.texts.to_pylist()], np.int64)
+
+    def are(self, text: str) -> Flags:
+        """Where the code is ``text``; NULL isn't. Shape (n,)."""
+        texts = self.texts.to_pylist()
+        none: Flags = np.zeros(len(self.indices), bool)
+        return self.indices == texts.index(text) if text in texts else none
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The columns of one row group of harmonised_flows. Thousandths where a number is meant, 0 where it is NULL; shape (rows,)."""
+
+    data: pa.Table
+
+    @cached_property
+    def reported(self) -> Integers:
+        return lake.mills(self.data["reported_value_usd"])
+
+    @cached_property
+    def stated_fob(self) -> Integers | None:
+        return self._mills("value_fob_usd")
+
+    @cached_property
+    def re_export(self) -> Integers | None:
+        return self._mills("re_export_usd")
+
+    @cached_property
+    def kg(self) -> Integers | None:
+        return self._mills("net_weight_kg")
+
+    @cached_property
+    def quantity(self) -> Integers | None:
+        return self._mills("quantity")
+
+    @cached_property
+    def is_cif(self) -> Flags:
+        return self.coded("valuation").are("CIF")
+
+    @cached_property
+    def is_exporter(self) -> Flags:
+        return self.coded("side").are("exporter")
+
+    def coded(self, name: str) -> Coded:
+        """A code column, decoded once."""
+        known: dict[str, Coded] = self.__dict__.setdefault("_coded", {})
+        if name not in known:
+            known[name] = Coded.of(self.data[name])
+        return known[name]
+
+    def flags(self, name: str, otherwise: bool) -> Flags | bool:
+        """A flag column; one bool where it is the same for all rows, ``otherwise`` for NULL."""
+        column = self.data[name]
+        if column.null_count == len(column):
+            return otherwise
+        filled = pc.fill_null(column, otherwise) if column.null_count else column
+        return np.asarray(filled.to_numpy(), bool)
+
+    def _mills(self, name: str) -> Integers | None:
+        column = self.data[name]
+        return None if column.null_count == len(column) else lake.mills(column)
+
+
+def _same(column: pa.ChunkedArray) -> object:
+    return column[0].as_py()
+
+
+@dataclass(frozen=True)
+class Flows:
+    """n flows of one stratum. ``first`` (n,) is the row where a flow begins; ``exporter_row`` and ``importer_row`` (n,) -1 where
+    that side doesn't report. Arrays of areas and products are codes as integers, -1 for a product that isn't all digits."""
+
+    year: int
+    rows: Rows
+    first: Integers
+    exporter_row: Integers
+    importer_row: Integers
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def slice(self, start: int, end: int) -> Flows:
+        """Flows start..end - 1."""
+        return replace(
+            self, first=self.first[start:end], exporter_row=self.exporter_row[start:end], importer_row=self.importer_row[start:end]
+        )
+
+    def where(self, mask: Flags) -> Flows:
+        """The flows where ``mask`` holds."""
+        return replace(self, first=self.first[mask], exporter_row=self.exporter_row[mask], importer_row=self.importer_row[mask])
+
+    def blocks(self) -> list[tuple[int, int]]:
+        """Start and end of pieces of at most BLOCK flows."""
+        return [(start, min(start + BLOCK, len(self))) for start in range(0, len(self), BLOCK)]
+
+    @cached_property
+    def frequency(self) -> str:
+        return str(_same(self.rows.data["frequency"]))
+
+    @cached_property
+    def period(self) -> str:
+        return str(_same(self.rows.data["period"]))
+
+    @cached_property
+    def classification(self) -> str:
+        return str(_same(self.rows.data["classification"]))
+
+    @cached_property
+    def level(self) -> int:
+        return int(str(_same(self.rows.data["product_level"])))
+
+    def numbers(self, name: str) -> Integers:
+        """A code column of the flow as integers (n,)."""
+        coded = self.rows.coded(name)
+        return coded.numbers()[coded.indices[self.first]]
+
+    @cached_property
+    def exporter(self) -> Integers:
+        return self.numbers("exporter_code")
+
+    @cached_property
+    def importer(self) -> Integers:
+        return self.numbers("importer_code")
+
+    @cached_property
+    def product(self) -> Integers:
+        return self.numbers("product_code")
+
+    @cached_property
+    def has_exporter(self) -> Flags:
+        return self.exporter_row >= 0
+
+    @cached_property
+    def has_importer(self) -> Flags:
+        return self.importer_row >= 0
+
+    def _of(self, values: Integers | None, rows: Integers, has: Flags) -> Integers:
+        """Values at ``rows``, 0 where there is none."""
+        if values is None:
+            return np.zeros(len(rows), np.int64)
+        found = values[rows]  # -1 is the last row: taken off again
+        found[~has] = 0
+        return found
+
+    def _flag(self, name: str, rows: Integers, has: Flags, otherwise: bool) -> Flags:
+        values = self.rows.flags(name, otherwise)
+        if isinstance(values, bool):
+            return has & values
+        return has & values[rows]
+
+    @cached_property
+    def exporter_reported(self) -> Integers:
+        return self._of(self.rows.reported, self.exporter_row, self.has_exporter)
+
+    @cached_property
+    def importer_reported(self) -> Integers:
+        return self._of(self.rows.reported, self.importer_row, self.has_importer)
+
+    @cached_property
+    def re_exports(self) -> Integers:
+        return self._of(self.rows.re_export, self.exporter_row, self.has_exporter)
+
+    @cached_property
+    def is_importer_cif(self) -> Flags:
+        return self.has_importer & self.rows.is_cif[self.importer_row]
+
+    @cached_property
+    def importer_stated_fob(self) -> Integers:
+        return self._of(self.rows.stated_fob, self.importer_row, self.has_importer)
+
+    @cached_property
+    def exporter_kg(self) -> Integers:
+        return self._of(self.rows.kg, self.exporter_row, self.has_exporter)
+
+    @cached_property
+    def importer_kg(self) -> Integers:
+        return self._of(self.rows.kg, self.importer_row, self.has_importer)
+
+    @cached_property
+    def is_exporter_kg_estimated(self) -> Flags:
+        return self._flag("is_net_weight_estimated", self.exporter_row, self.has_exporter, False)
+
+    @cached_property
+    def is_importer_kg_estimated(self) -> Flags:
+        return self._flag("is_net_weight_estimated", self.importer_row, self.has_importer, False)
+
+    @cached_property
+    def exporter_quantity(self) -> Integers:
+        return self._of(self.rows.quantity, self.exporter_row, self.has_exporter)
+
+    @cached_property
+    def importer_quantity(self) -> Integers:
+        return self._of(self.rows.quantity, self.importer_row, self.has_importer)
+
+    def unit(self, rows: Integers, has: Flags) -> Integers:
+        """Quantity unit codes at ``rows``, -1 where there is none."""
+        coded = self.rows.coded("quantity_unit_code")
+        if not len(coded.texts):
+            return np.full(len(rows), -1, np.int64)
+        numbers = np.append(coded.numbers(), -1)
+        return np.where(has, numbers[coded.indices[rows]], -1)
+
+    @cached_property
+    def exporter_unit(self) -> Integers:
+        return self.unit(self.exporter_row, self.has_exporter)
+
+    @cached_property
+    def importer_unit(self) -> Integers:
+        return self.unit(self.importer_row, self.has_importer)
+
+    @cached_property
+    def is_copied(self) -> Flags:
+        """A report that the publisher copied or built: not a second witness."""
+        original = self._flag("is_reported", self.exporter_row, self.has_exporter, True) | ~self.has_exporter
+        return ~(original & (self._flag("is_reported", self.importer_row, self.has_importer, True) | ~self.has_importer))
+
+    @cached_property
+    def is_residual(self) -> Flags:
+        values = self.rows.flags("is_residual", False)
+        return np.full(len(self), values) if isinstance(values, bool) else values[self.first]
+
+
+def flows_of(data: pa.Table, year: int) -> Flows:
+    """The flows of one row group of harmonised_flows (columns COLUMNS): its rows are sorted, mirrors are neighbours."""
+    rows = Rows(data)
+    keys = [rows.coded(name).indices for name in (*_AREAS, "product_code")]
+    is_new = np.ones(data.num_rows, bool)
+    is_new[1:] = (keys[0][1:] != keys[0][:-1]) | (keys[1][1:] != keys[1][:-1]) | (keys[2][1:] != keys[2][:-1])
+    first = np.flatnonzero(is_new)
+    size = np.diff(np.append(first, data.num_rows))
+    leads = rows.is_exporter[first]
+    importer = np.where(size == 2, first + 1, np.where(leads, -1, first))
+    return Flows(year, rows, first, np.where(leads, first, -1), importer)
+
+
+def read_flows(path: Path, group: int, year: int) -> Flows:
+    """Row group ``group`` of a harmonised_flows file."""
+    return flows_of(pq.ParquetFile(path).read_row_group(group, columns=list(COLUMNS)), year)

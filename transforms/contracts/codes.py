@@ -66,6 +66,8 @@ _SPECIAL_UN = "899 837 838 839 697 492 568 577 290 472 471 473 129 636 637 527 8
 _SPECIAL_EUROSTAT = "950 951 952 953 958 959 960 961 962 963 965 977 978 979"
 SPECIAL_AREAS = frozenset(f"{_SPECIAL_UN} {_SPECIAL_EUROSTAT}".split())
 
+#: Kinds of groups of areas (dim_area_group).
+AREA_GROUP_KINDS = ("reporting_union", "regional", "trade_agreement", "forum", "producers")
 CONTROL_KINDS = ("world", "margin", "parent", "breakdown")
 #: Ways a row leaves ingest, and a value leaves a later stage (the ledger's declared reasons).
 ROW_REASONS = ("quarantined", "control", "breakdown", "duplicate", "superseded", "summed")

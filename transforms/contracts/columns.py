@@ -7,6 +7,7 @@ from transforms.contracts.model import Column
 
 _AREA = r"^[0-9]{1,3}$"
 _PERIOD = r"^[0-9]{4}(-[0-9]{2})?$"
+_DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 _ENTRIES = (
     # time and keys
@@ -316,12 +317,31 @@ _ENTRIES = (
     Column("iso3", "code", "ISO 3166 alpha-3, an attribute, never a key."),
     Column("area_name", "text", "Name of the area."),
     Column("name_source", "text", "Where the name comes from."),
-    Column("valid_from", "year", "First year of the area; NULL: always.", minimum=1900, maximum=2100),
-    Column("valid_to", "year", "Last year of the area; NULL: still.", minimum=1900, maximum=2100),
+    Column("valid_from", "year", "First year of the area, or of the membership; NULL: always.", minimum=1900, maximum=2100),
+    Column("valid_to", "year", "Last year of the area, or of the membership; NULL: still.", minimum=1900, maximum=2100),
+    Column("predecessor_codes", "text", "Areas that it followed, separated by blanks: those whose successor_codes name it."),
     Column("successor_codes", "text", "Areas that followed, separated by blanks."),
+    Column("group_code", "code", "Group of areas: a reporting union by its area code, others by letters (EU, ASEAN, G20)."),
+    Column("group_name", "text", "Name of the group."),
+    Column(
+        "group_kind",
+        "code",
+        "reporting_union: one code reports for all members; regional, trade_agreement, forum or producers: countries with codes of their own.",
+        allowed=codes.AREA_GROUP_KINDS,
+    ),
+    Column(
+        "group_area_codes", "text", "Area codes that stand for the whole group in files, separated by blanks; NULL where there is none."
+    ),
+    Column("first_day", "code", "First day of the membership under this area code; of a year or month known alone, its first.", pattern=_DAY),
+    Column("last_day", "code", "Last day of the membership under this area code; NULL: still.", pattern=_DAY),
+    Column("membership_source", "text", "Treaty, official page or publisher's list that states the membership."),
     Column("is_country", "flag", "A country or territory, of a ranking."),
     Column("is_margin", "flag", "World or a union whose members also stand in the files."),
     Column("product_description", "text", "Text of the product."),
+    Column("sitc4_codes", "text", "SITC Rev. 4 codes of an HS subheading, separated by blanks; NULL where no table at hand relates it."),
+    Column("bec4_codes", "text", "BEC Rev. 4 categories of an HS subheading, separated by blanks; NULL where no table at hand relates it."),
+    Column("bec5_codes", "text", "BEC Rev. 5 categories of an HS subheading, separated by blanks; NULL where no table at hand relates it."),
+    Column("isic3_codes", "text", "ISIC Rev. 3 classes of an HS subheading, separated by blanks; NULL where no table at hand relates it."),
     Column("parent_code", "code", "Next higher code of the same edition; NULL for TOTAL."),
     Column("section_code", "code", "Section of the HS, Roman numeral."),
     Column("is_leaf", "flag", "The code has no children in its edition, as far as the list at hand says."),

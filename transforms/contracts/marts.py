@@ -21,6 +21,7 @@ RELEASE_INFO = _mart(
     ("published_at", "contract_version", "code_version", "fingerprint", "method", "is_partial", "is_synthetic", "citation"),
 )
 DIM_AREA = _from_lake("dim_area", lake.DIM_AREA)
+DIM_AREA_GROUP = _from_lake("dim_area_group", lake.DIM_AREA_GROUP)
 DIM_PRODUCT = _from_lake("dim_product", lake.DIM_PRODUCT)
 DIM_SOURCE_RELEASE = _from_lake("dim_source_release", lake.SOURCE_RELEASE)
 FCT_REPORTED_FLOWS = _from_lake("fct_reported_flows", lake.REPORTED_FLOWS)
@@ -255,6 +256,7 @@ QUALITY_HISTORY = _mart(
 #: Lake and ops tables that marts are built from: each has a staging view.
 STAGED = (
     lake.DIM_AREA,
+    lake.DIM_AREA_GROUP,
     lake.DIM_PRODUCT,
     lake.SOURCE_RELEASE,
     *lists.TABLES,
@@ -275,6 +277,7 @@ MARTS: dict[str, Table] = {
     for t in (
         RELEASE_INFO,
         DIM_AREA,
+        DIM_AREA_GROUP,
         DIM_PRODUCT,
         DIM_SOURCE_RELEASE,
         *lists.MARTS,

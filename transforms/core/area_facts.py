@@ -80,7 +80,7 @@ _COUNTRIES = """
 158|||Taiwan, Province of China (ISO number; trade files use 490)|||490
 582|PC|PCI|Pacific Islands, Trust Territory (to 1991)|1964|1991|583 584 585 580
 658|KN|KNA|Saint Kitts, Nevis and Anguilla (to 1980)||1980|659 660
-850|VI|VIR|US Virgin Islands||1980|
+850|VI|VIR|US Virgin Islands||1980|842
 835|||Tanganyika (to 1964)||1964|834
 836|||Zanzibar and Pemba (to 1964)||1964|834
 717|||Rhodesia and Nyasaland (to 1964)||1964|454 716 894
@@ -167,3 +167,12 @@ FACTS: dict[str, AreaFact] = {
 REPLACED = frozenset({"840", "250", "756", "578", "158"})
 #: Code -> first year, for codes whose fact or ISO entry states none.
 ENTERED: dict[str, int] = {code: int(line.split()[0]) for line in _ENTERED.strip().splitlines() for code in line.split()[1:]}
+
+
+def preceding(code: str) -> tuple[str, ...]:
+    """Codes whose facts name this one as a successor, in numeric order.
+
+    >>> preceding("276"), preceding("842"), preceding("156")
+    (('278', '280'), ('840', '841', '850'), ())
+    """
+    return tuple(sorted((before for before, fact in FACTS.items() if code in fact.successors), key=int))

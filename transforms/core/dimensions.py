@@ -1,4 +1,4 @@
-"""The dimensions as one task: areas, products, source releases, lists; written like any other partition."""
+"""The dimensions as one task: areas and their groups, products, source releases, lists; written like any other partition."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 from transforms.contracts import lake as contracts
 from transforms.contracts import lists
 from transforms.contracts.records import DataFile, Snapshot, TaskResult
+from transforms.core.area_groups import area_group_table
 from transforms.core.areas import area_table
 from transforms.core.code_lists import code_table
 from transforms.core.correlations import correlation_table
@@ -20,7 +21,7 @@ from transforms.core.source_releases import source_release_table
 from transforms.io import lake
 from transforms.sources.parse import read_report
 
-DIMENSIONS_VERSION = "3"
+DIMENSIONS_VERSION = "4"
 
 
 def dated_areas(areas: pa.Table, years: Mapping[str, tuple[int | None, int | None]]) -> pa.Table:
@@ -33,13 +34,16 @@ def dated_areas(areas: pa.Table, years: Mapping[str, tuple[int | None, int | Non
 
 
 def build_dimensions(home: Path, snapshots: Sequence[Snapshot]) -> TaskResult:
-    """Write area, product, source_release and the lists from what was handed over and the codes in the lake."""
+    """Write area, area_group, product, source_release and the lists from what was handed over and the codes in the lake."""
+    areas = dated_areas(area_table(home, snapshots), given_years(home, snapshots))
+    correlation = correlation_table(home, snapshots)
     tables = (
-        (contracts.DIM_AREA, dated_areas(area_table(home, snapshots), given_years(home, snapshots))),
-        (contracts.DIM_PRODUCT, product_table(home, snapshots)),
+        (contracts.DIM_AREA, areas),
+        (contracts.DIM_AREA_GROUP, area_group_table(set(areas["area_code"].to_pylist()))),
+        (contracts.DIM_PRODUCT, product_table(home, snapshots, correlation)),
         (contracts.SOURCE_RELEASE, source_release_table(home, snapshots)),
         (lists.CODE, code_table(home, snapshots)),
-        (lists.CORRELATION, correlation_table(home, snapshots)),
+        (lists.CORRELATION, correlation),
         (lists.INDICATOR, indicator_table(home, snapshots)),
     )
     written: list[DataFile] = []

@@ -8,6 +8,7 @@ select
     name_source,
     valid_from,
     valid_to,
+    predecessor_codes,
     successor_codes,
     is_country,
     is_special,

@@ -8,6 +8,10 @@ select
     parent_code,
     chapter_code,
     section_code,
+    sitc4_codes,
+    bec4_codes,
+    bec5_codes,
+    isic3_codes,
     is_leaf,
     is_residual,
     name_source

@@ -146,6 +146,17 @@ def _harmonise_tasks(view: View, key: str) -> list[Task]:
     return [(harmonise_year, (view.home, int(key.removeprefix("year=")), view.settings))]
 
 
+def _geography_inputs(view: View) -> dict[str, object]:
+    files = sorted(([s.snapshot_id, s.taken_at.isoformat()] for s in view.snapshots if s.kind == "distances"), key=str)
+    return {"": files} if view.snapshots else {}
+
+
+def _geography_tasks(view: View, _: str) -> list[Task]:
+    from transforms.core.geography import build_geography
+
+    return [(build_geography, (view.home, view.snapshots))]
+
+
 def _reconcile_tasks(view: View, key: str) -> list[Task]:
     from transforms.core.reconcile import reconcile_bucket
 
@@ -163,6 +174,12 @@ def _harmonise_version() -> str:
     from transforms.core.harmonise import HARMONISE_VERSION
 
     return HARMONISE_VERSION
+
+
+def _geography_version() -> str:
+    from transforms.core.geography import GEOGRAPHY_VERSION
+
+    return GEOGRAPHY_VERSION
 
 
 def _reconcile_version() -> str:
@@ -212,6 +229,7 @@ HARMONISE = Stage(
     _harmonise_tasks,
     "harmonise",
 )
+GEOGRAPHY = Stage("pair_geography", (contracts.PAIR_GEOGRAPHY,), _geography_version, _geography_inputs, _geography_tasks, "geography")
 RECONCILE = Stage(
     "bilateral_flows",
     (contracts.BILATERAL_FLOWS,),
@@ -240,7 +258,8 @@ DIMENSIONS = Stage(
 
 #: In the order of the way, over the package's own sources.
 STAGES: dict[str, Stage] = {
-    s.name: s for s in (*(_ingest_stage(source) for source in BUILT_IN.flow_sources), HARMONISE, RECONCILE, AGGREGATE, DIMENSIONS)
+    s.name: s
+    for s in (*(_ingest_stage(source) for source in BUILT_IN.flow_sources), HARMONISE, GEOGRAPHY, RECONCILE, AGGREGATE, DIMENSIONS)
 }
 
 

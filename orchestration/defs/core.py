@@ -22,6 +22,7 @@ def core_assets(reported: Sequence[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The stages after the reports; ``reported`` are the assets of all sources."""
     return [
         stage_assets(stages.HARMONISE, {"harmonised_flows": HARMONISED}, reported, "core", {"delta"}),
+        stage_assets(stages.GEOGRAPHY, {"pair_geography": dg.AssetKey("pair_geography")}, list(reported), "core", {"delta"}),
         stage_assets(stages.RECONCILE, {"bilateral_flows": BILATERAL}, [HARMONISED], "core", {"delta"}),
         stage_assets(stages.AGGREGATE, AGGREGATES, [BILATERAL], "core", {"delta"}),
         stage_assets(stages.DIMENSIONS, DIMENSIONS, [*reported, BILATERAL], "core", {"delta"}),

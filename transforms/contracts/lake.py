@@ -156,6 +156,24 @@ WORLD_PRODUCT = _aggregate(
 
 AGGREGATES = (PAIR_TOTALS, EXPORTER_CHAPTER, PAIR_HEADING, EXPORTER_PRODUCT, IMPORTER_PRODUCT, WORLD_PRODUCT)
 
+PAIR_GEOGRAPHY = Table(
+    "pair_geography",
+    "lake",
+    "One row per ordered pair of different areas: distance, border, coast.",
+    columns=(
+        "area_code",
+        "partner_code",
+        "distance_km",
+        "is_contiguous",
+        "is_landlocked_area",
+        "is_landlocked_partner",
+        "distance_source",
+        "snapshot_id",
+    ),
+    key=("area_code", "partner_code"),
+    required=("distance_km", "is_contiguous", "is_landlocked_area", "is_landlocked_partner", "distance_source"),
+    sort_by=("area_code", "partner_code"),
+)
 DIM_AREA = Table(
     "area",
     "lake",
@@ -262,6 +280,7 @@ TABLES: dict[str, Table] = {
         PAIR_REPORTS,
         NES_MOVE,
         *AGGREGATES,
+        PAIR_GEOGRAPHY,
         DIM_AREA,
         DIM_AREA_GROUP,
         DIM_PRODUCT,

@@ -14,7 +14,7 @@ from transforms.contracts import codes
 Redistribution = Literal["open", "internal", "unknown"]
 FieldKind = Literal["code", "text", "number", "flag", "ignore"]
 #: flows become reported_flows; the others are lists that dimensions and reference tables are made of.
-LayoutKind = Literal["flows", "areas", "products", "codes", "correlation", "indicators"]
+LayoutKind = Literal["flows", "areas", "products", "codes", "correlation", "indicators", "distances"]
 AreaSystem = Literal["m49", "iso2", "iso3", "schedule_c"]
 #: How a row's classification follows from its year and level, where no column and no name says it (judges.edition):
 #: "hs", "cn", "us", or the letters of a declared country's tariff, as "TH".

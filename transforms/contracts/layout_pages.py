@@ -14,6 +14,7 @@ _KINDS = {
     "codes": "list of codes",
     "correlation": "correlation of codes",
     "indicators": "indicators",
+    "distances": "distances",
 }
 _INTRO = """# Sources
 

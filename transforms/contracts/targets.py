@@ -32,6 +32,7 @@ _NEEDED: dict[str, set[str]] = {
     "codes": {"code", "code_description"},
     "correlation": set(),
     "indicators": {"area_code", "period", "indicator_value"},
+    "distances": {"area_letters", "partner_letters", "main_city_km"},
 }
 _SETS = {
     "frequency": set(codes.FREQUENCIES),

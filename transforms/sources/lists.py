@@ -1,4 +1,4 @@
-"""Files that are lists, not flows: code lists, correlation tables, indicators; each row read by its kind, or refused."""
+"""Files that are lists, not flows: code lists, correlation tables, indicators, distances; each row read by its kind, or refused."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from transforms.io.snapshot_store import open_member
 from transforms.sources import judges, tokenise
 from transforms.sources.area_systems import area_of
 from transforms.sources.correlation_rows import CorrelationReader
+from transforms.sources.distance_rows import DistanceReader
 from transforms.sources.indicator_rows import IndicatorReader
 from transforms.sources.list_row import ListRow, RowError
 from transforms.sources.reader import STATUS_REASONS, layout_of, open_blocks
@@ -47,6 +48,7 @@ _INDICATORS = pa.schema(
         ("vintage", _TEXT),
     ]
 )
+_DISTANCES = pa.schema([("area_code", _TEXT), ("partner_code", _TEXT), ("distance_km", pa.float64()), ("is_contiguous", pa.bool_())])
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ _KINDS = {
     "codes": _Kind("codes.parquet", _CODES, ("code_list", "list_code")),
     "correlation": _Kind("correlation.parquet", _CORRELATION, ("from_classification", "to_classification", "from_code", "to_code")),
     "indicators": _Kind("indicators.parquet", _INDICATORS, ("indicator_code", "publisher_area_code", "period", "vintage")),
+    "distances": _Kind("distances.parquet", _DISTANCES, ("area_code", "partner_code")),
 }
 _STARTS = re.compile(r"(?P<year>[0-9]{4})(?:\.0|-[0-9]{2}-[0-9]{2}(?:T[0-9:.]+)?)?")
 #: Comtrade's first years that stand for "always".
@@ -140,6 +143,9 @@ def _readers(layout: Layout, snapshot: Snapshot, columns: Sequence[str]) -> tupl
         return correlation.read, correlation.left_out
     if layout.kind == "indicators":
         return IndicatorReader(layout, snapshot.edition).read, []
+    if layout.kind == "distances":
+        distances = DistanceReader(layout)
+        return distances.read, distances.left_out
     return {"areas": _area, "products": _product, "codes": _code}[layout.kind], []
 
 

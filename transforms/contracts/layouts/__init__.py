@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from transforms.contracts.layout import Catalog, Layout, Source
-from transforms.contracts.layouts import baci, census, comext, comtrade, comtrade_lists, unsd, worldbank
+from transforms.contracts.layouts import baci, census, cepii, comext, comtrade, comtrade_lists, unsd, worldbank
 from transforms.contracts.rates import EUR
 
-_PUBLISHERS = (comtrade, comext, census, baci, unsd, worldbank)
+_PUBLISHERS = (comtrade, comext, census, baci, unsd, worldbank, cepii)
 
 #: In the order in which they are preferred for one flow.
 SOURCES: dict[str, Source] = {p.SOURCE.name: p.SOURCE for p in _PUBLISHERS}

@@ -1,4 +1,4 @@
-"""Files that are no delimited text, read as streams of delimited text: JSON answers, SDMX-CSV, workbooks, columns of years.
+"""Files that are no delimited text, read as streams of delimited text: JSON answers, SDMX-CSV, workbooks, columns of years, Stata.
 
 What comes out is UTF-8, comma separated, RFC 4180 quotes, lines end in a line feed. The first line
 is the header; its first column is ``source_line``, the place of the record in the file:
@@ -6,7 +6,8 @@ is the header; its first column is ``source_line``, the place of the record in t
 * "json": the number of the record, the first one being 2: the line it would have under a header on line 1;
 * "sdmx_csv": the line of the first row of the flow;
 * "xlsx": the row number of the sheet;
-* "worldbank_wide": the line of the row, once for each year that has a value.
+* "worldbank_wide": the line of the row, once for each year that has a value;
+* "stata": the number of the record, the first one being 2.
 
 A fault that shows only at the end of a file (a count that differs, a file cut off) is raised when the
 reader gets there: rows read before it are not to be kept.
@@ -21,6 +22,7 @@ from typing import BinaryIO
 from transforms.io.forms.json_answers import json_rows
 from transforms.io.forms.lines import RowStream
 from transforms.io.forms.sdmx import sdmx_rows
+from transforms.io.forms.stata import is_stata, stata_rows
 from transforms.io.forms.workbook import sheet_rows, workbook_rows
 from transforms.io.forms.worldbank_wide import is_worldbank_wide, worldbank_rows
 
@@ -31,6 +33,7 @@ _READERS: dict[str, Callable[[BinaryIO, str], Iterator[list[str]]]] = {
     "sdmx_csv": sdmx_rows,
     "xlsx": workbook_rows,
     "worldbank_wide": worldbank_rows,
+    "stata": stata_rows,
 }
 FORMS = tuple(_READERS)
 
@@ -47,6 +50,8 @@ def form_of(head: bytes, name: str = "") -> str | None:  # noqa: ARG001
     """
     if head.startswith(b"PK\x03\x04"):
         return "xlsx" if head[30:].startswith(_WORKBOOK_MEMBERS) else None
+    if is_stata(head):
+        return "stata"
     start = head.removeprefix(_BOM).lstrip()
     if start.startswith((b"{", b"[")):
         return "json"

@@ -38,7 +38,7 @@ test: setup ## the whole test suite
 dev: setup ## Dagster's UI and daemon on loopback
 	$(BIN)/entrepot dev
 
-bench: setup ## aggregation, ingest, gates against their peers: make bench PARTS=aggregate,ingest ROWS=43000000 PAIRS=5
+bench: setup ## aggregation, ingest, reconciling, gates against their peers: make bench PARTS=reconcile ROWS=43000000 PAIRS=5
 	$(BIN)/python -m infra.benchmarks --rows $(ROWS) --pairs $(PAIRS) $(if $(PARTS),--parts $(PARTS))
 
 lint: setup ## ruff, mypy, generated files, sqlfluff

@@ -60,6 +60,7 @@ def test_iso_numbers_that_trade_files_replace_have_no_iso3(areas: dict[str, dict
         ("532", 1985, "530 533"),
         ("835", 1964, "834"),
         ("836", 1964, "834"),
+        ("850", 1980, "842"),
     ],
 )
 def test_areas_that_ended(areas: dict[str, dict[str, Any]], code: str, valid_to: int, successors: str) -> None:
@@ -75,6 +76,65 @@ def test_successors_of_unions(areas: dict[str, dict[str, Any]], code: str, count
 
 def test_every_successor_is_an_area(areas: dict[str, dict[str, Any]]) -> None:
     assert {s for f in FACTS.values() for s in f.successors} <= set(areas)
+
+
+@pytest.mark.parametrize(
+    ("code", "predecessors"),
+    [
+        ("276", "278 280"),
+        ("56", "58"),
+        ("442", "58"),
+        ("516", "711"),
+        ("842", "841 850"),
+        ("251", "175 254 312 638"),
+        ("704", "866 868"),
+        ("887", "720 886"),
+        ("458", "457 459 461"),
+        ("891", "890"),
+        ("688", "891"),
+        ("860", "810"),
+        ("580", "582"),
+        ("50", "588"),
+        ("58", None),
+        ("156", None),
+        ("899", None),
+    ],
+)
+def test_areas_that_came_before(areas: dict[str, dict[str, Any]], code: str, predecessors: str | None) -> None:
+    assert areas[code]["predecessor_codes"] == predecessors
+
+
+def _links(rows: dict[str, dict[str, Any]]) -> set[tuple[str, str]]:
+    """Every (before, after) by successors, which must be those by predecessors."""
+    after = {(code, s) for code, r in rows.items() for s in (r["successor_codes"] or "").split()}
+    before = {(p, code) for code, r in rows.items() for p in (r["predecessor_codes"] or "").split()}
+    assert after == before
+    assert {code for link in after for code in link} <= set(rows)
+    assert all(before != after for before, after in after)
+    return after
+
+
+def test_predecessors_are_successors_turned_round(areas: dict[str, dict[str, Any]]) -> None:
+    assert len(_links(areas)) == 73
+    # an ISO number joins what trade files have in its stead only where a file uses it
+    used = {r["area_code"]: r for r in area_rows(["840", "756"], {}).to_pylist()}
+    assert _links(used) - _links(areas) == {("840", "842"), ("756", "757")}
+    assert used["842"]["predecessor_codes"] == "840 841 850"
+
+
+def test_predecessors_end_where_successors_begin(areas: dict[str, dict[str, Any]]) -> None:
+    """A successor is there by the year after; what it is later is the publisher's lists: nothing of the USSR in 1991."""
+    late = {}
+    for before, after in _links(areas):
+        end, begin = areas[before]["valid_to"], areas[after]["valid_from"] or 1900
+        assert end is not None and end <= (areas[after]["valid_to"] or 9999)
+        if begin > end + 1:
+            late[before, after] = (end, begin)
+    ussr = {
+        ("810", c): (1990, 1992)
+        for c in ["31", "51", "112", "233", "268", "398", "417", "428", "440", "498", "643", "762", "795", "804", "860"]
+    }
+    assert late == ussr | {("890", "807"): (1991, 1993), ("532", "533"): (1985, 1988)}
 
 
 def test_specials_and_margins_are_no_countries(areas: dict[str, dict[str, Any]]) -> None:
@@ -127,6 +187,7 @@ def test_every_code_of_comtrade_s_lists_lands(shared_data: Path, name: str) -> N
     assert len(listed) > 200
     landed = {r["area_code"]: r for r in area_rows([r["id"] for r in listed], {}).to_pylist()}
     assert not [r["id"] for r in listed if landed[r["id"]]["name_source"] == "unlisted"]
+    assert len(landed) == len(area_rows([r["id"] for r in listed], {}))
     #: groups report as one; Taiwan is a group in the list, a country here
     assert {r["id"] for r in listed if r["group"] == "True"} - {"490"} <= codes.MARGIN_AREAS
 

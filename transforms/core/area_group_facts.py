@@ -70,7 +70,8 @@ _REPORTING = """
 841|840 630|1900|1980|UN Comtrade, list of partners: 841 to 1980
 842|840 630 850|1981||UN Comtrade, list of partners: 842 from 1981, US Virgin Islands apart to 1980
 251|250 969|1900||UN Comtrade, list of partners: note on 251 (France, Monaco)
-251|254 312 474 638|1997||UN Comtrade, list of partners: overseas departments apart to 1996
+251|254 312 638|1997||UN Comtrade, list of partners: overseas departments apart to 1996
+251|474|1997||UNSD trade knowledge base, Reporter country codes and their customs areas: with the other departments
 251|175|2014||UN Comtrade, list of partners: Mayotte apart to 2013
 757|756 438|1900||UN Comtrade, list of partners: note on 757 (Switzerland, Liechtenstein)
 579|578 744|1900||UN Comtrade, list of partners: note on 579 (Norway, Svalbard and Jan Mayen)

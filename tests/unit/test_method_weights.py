@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from transforms.core.parameters import NO_PARAMETERS
 
 from transforms.contracts import codes
-from transforms.core.methods import METHODS, Reports
+from transforms.core.methods import METHODS
 
-#: both report, the exporter alone, the importer alone
-REPORTS = Reports(
-    np.array([90, 90, 0]), np.array([100, 0, 100]), np.array([True, True, False]), np.array([True, False, True])
-)  # fmt: skip
+AREAS = np.array([156, 842], np.int64)
 
 
 def test_every_selectable_method_is_there() -> None:
@@ -19,11 +17,13 @@ def test_every_selectable_method_is_there() -> None:
     assert all(name == method.name for name, method in METHODS.items())
 
 
-@pytest.mark.parametrize(("name", "weights"), [("prefer_exporter", [1, 1, 0]), ("prefer_importer", [0, 1, 0])])
-def test_weights(name: str, weights: list[int]) -> None:
-    assert METHODS[name].weight_exporter(REPORTS).tolist() == weights
+@pytest.mark.parametrize(("name", "weight"), [("prefer_exporter", 1.0), ("prefer_importer", 0.0), ("mean", 0.5)])
+@pytest.mark.parametrize("is_weight", [False, True])
+def test_fixed_weights(name: str, weight: float, is_weight: bool) -> None:
+    found = METHODS[name].weight_exporter(AREAS[:, None], AREAS[None, :], NO_PARAMETERS, is_weight=is_weight)
+    assert found.tolist() == [[weight, weight], [weight, weight]]
 
 
-@pytest.mark.parametrize("name", sorted(METHODS))
-def test_a_lone_report_has_all_the_weight(name: str) -> None:
-    assert METHODS[name].weight_exporter(REPORTS)[1:].tolist() == [1, 0]
+@pytest.mark.parametrize("name", ["baci", "growth_lab", "symmetry_index"])
+def test_without_estimates_both_reports_weigh_the_same(name: str) -> None:
+    assert METHODS[name].weight_exporter(AREAS[:, None], AREAS[None, :], NO_PARAMETERS).tolist() == [[0.5, 0.5], [0.5, 0.5]]

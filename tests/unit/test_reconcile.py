@@ -13,12 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from transforms.core.parameters import Parameters
 
 from tests.unit.core_cases import CHINA, USA, YEAR, Report, commit_reports, harmonise, ledger_of, mills_of, reconcile, settings_of
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import TaskResult
 from transforms.core.ledger import is_closed
-from transforms.core.methods import METHODS, Reports
+from transforms.core.methods import METHODS
 from transforms.core.reconcile import reconcile_bucket
 from transforms.io import lake
 
@@ -176,16 +177,19 @@ class _Thirty:
     """A method that weighs the exporter's report 0.3 where both report."""
 
     name: str = "thirty"
+    is_rescaled: bool = False
 
-    def weight_exporter(self, reports: Reports) -> NDArray[np.float64]:
-        return np.where(reports.has_exporter & reports.has_importer, 0.3, reports.has_exporter.astype(float))
+    def weight_exporter(
+        self, exporter: NDArray[np.int64], importer: NDArray[np.int64], parameters: Parameters, *, is_weight: bool = False
+    ) -> NDArray[np.float64]:
+        return np.full(np.broadcast_shapes(exporter.shape, importer.shape), 0.3)
 
 
 def test_a_method_added_later_works_through_the_interface(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(METHODS, "thirty", _Thirty())
     row, sums = one(home, EXPORT, dataclasses.replace(IMPORT, value=12_396_000), method="thirty")
     assert mills_of(row["value_fob_usd"]) == 11_400_000  # 0.3 * 10,000 + 0.7 * 12,000 USD
-    assert (row["weight_exporter"], row["method"], mills_of(row["net_weight_kg"])) == (0.3, "thirty", 950)
+    assert (row["weight_exporter"], row["method"], mills_of(row["net_weight_kg"])) == (0.3, "thirty", 935)
     assert sums == {
         ("comtrade", "in"): 22_396_000,
         ("comtrade", "not_chosen"): 10_000_000,

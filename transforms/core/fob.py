@@ -25,7 +25,7 @@ AREA_CODES = 1000
 
 @dataclass(frozen=True)
 class RouteRates:
-    """The CIF equation over all routes of one year. ``position`` (AREA_CODES,) -> place in the geography, the last one for areas without."""
+    """The CIF equation over all routes of one year. ``position`` (AREA_CODES,): place in the geography, the last for areas without."""
 
     position: Integers
     places: int
@@ -114,12 +114,19 @@ def importer_fob(flows: Flows, rates: RouteRates) -> ImporterFob:
 
 
 def _estimated(flows: Flows, rates: RouteRates, factor: Floats, where: Flags) -> tuple[Floats, Flags, Flags]:
-    """Fill ``factor`` where asked; variances of ln rate, whether distance and unit value were there, whether the distance is a great circle."""
+    """Fill ``factor`` where asked; variances of ln rate, whether distance and unit value were there, whether it is a great circle."""
     if rates.constant is not None:
         factor[where] = rates.constant
         count = int(where.sum())
         return np.zeros(count), np.ones(count, bool), np.zeros(count, bool)
     route = rates.routes(flows.exporter[where], flows.importer[where])
-    found = rates.table.rates(route, rates.parameters.unit_value_of(flows.classification, flows.product[where]))
+    found = rates.table.rates(route, unit_values(flows, rates.parameters)[where])
     factor[where] = found.factor
     return found.variance, found.is_known, rates.is_great_circle[route]
+
+
+def unit_values(flows: Flows, parameters: Parameters) -> Floats:
+    """The product's usual unit value of each flow, USD per kg, NaN where it isn't known (n,); looked up once per code."""
+    coded = flows.rows.coded("product_code")
+    found: Floats = parameters.unit_value_of(flows.classification, coded.numbers())[coded.indices[flows.first]]
+    return found

@@ -113,6 +113,13 @@ class Rows:
         filled = pc.fill_null(column, otherwise) if column.null_count else column
         return np.asarray(filled.to_numpy(), bool)
 
+    def stated(self, name: str) -> Flags | bool:
+        """Where a column isn't NULL; one bool where it is the same for all rows."""
+        column = self.data[name]
+        if column.null_count in (0, len(column)):
+            return column.null_count == 0
+        return np.asarray(column.is_valid().to_numpy(), bool)
+
     def _mills(self, name: str) -> Integers | None:
         column = self.data[name]
         return None if column.null_count == len(column) else lake.mills(column)
@@ -191,6 +198,14 @@ class Flows:
     def has_importer(self) -> Flags:
         return self.importer_row >= 0
 
+    @property
+    def _sides(self) -> tuple[tuple[Integers, Flags], ...]:
+        return (self.exporter_row, self.has_exporter), (self.importer_row, self.has_importer)
+
+    def coded(self, name: str, *, is_exporter: bool) -> Coded:
+        """A code column of one side's report, NULL where that side gives none."""
+        return self.rows.coded(name).at(*self._sides[0 if is_exporter else 1])
+
     def _of(self, values: Integers | None, rows: Integers, has: Flags) -> Integers:
         """Values at ``rows``, 0 where there is none."""
         if values is None:
@@ -199,8 +214,7 @@ class Flows:
         found[~has] = 0
         return found
 
-    def _flag(self, name: str, rows: Integers, has: Flags, otherwise: bool) -> Flags:
-        values = self.rows.flags(name, otherwise)
+    def _flag(self, values: Flags | bool, rows: Integers, has: Flags) -> Flags:
         if isinstance(values, bool):
             return has & values
         return has & values[rows]
@@ -235,11 +249,17 @@ class Flows:
 
     @cached_property
     def is_exporter_kg_estimated(self) -> Flags:
-        return self._flag("is_net_weight_estimated", self.exporter_row, self.has_exporter, False)
+        return self._flag(self.rows.flags("is_net_weight_estimated", False), self.exporter_row, self.has_exporter)
 
     @cached_property
     def is_importer_kg_estimated(self) -> Flags:
-        return self._flag("is_net_weight_estimated", self.importer_row, self.has_importer, False)
+        return self._flag(self.rows.flags("is_net_weight_estimated", False), self.importer_row, self.has_importer)
+
+    @cached_property
+    def says_if_estimated(self) -> Flags:
+        """Whether the publisher says of the weight of either side if it estimated it."""
+        stated = self.rows.stated("is_net_weight_estimated")
+        return self._flag(stated, self.exporter_row, self.has_exporter) | self._flag(stated, self.importer_row, self.has_importer)
 
     @cached_property
     def exporter_quantity(self) -> Integers:
@@ -268,8 +288,14 @@ class Flows:
     @cached_property
     def is_copied(self) -> Flags:
         """A report that the publisher copied or built: not a second witness."""
-        original = self._flag("is_reported", self.exporter_row, self.has_exporter, True) | ~self.has_exporter
-        return ~(original & (self._flag("is_reported", self.importer_row, self.has_importer, True) | ~self.has_importer))
+        original = self.rows.flags("is_reported", True)
+        one, other = (self._flag(original, r, h) | ~h for r, h in self._sides)
+        return ~(one & other)
+
+    def is_rounded(self, weight: NDArray[np.float64]) -> Flags:
+        """Whether a report that the value is made of lost digits; ``weight`` (n,) is that of the exporter's."""
+        one, other = (self._flag(self.rows.flags("is_value_rounded", False), r, h) for r, h in self._sides)
+        return (one & (weight > 0)) | (other & (weight < 1))
 
     @cached_property
     def is_residual(self) -> Flags:

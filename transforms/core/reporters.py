@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +24,10 @@ class Reporters:
 
     areas: dict[Period, frozenset[str]]
 
-    def are_silent(self, period: Period, column: pa.ChunkedArray) -> NDArray[np.bool_]:
-        """True where the area of ``column`` reports no import or export in ``period``. Shape (n,)."""
+    def silent(self, period: Period, areas: Sequence[str]) -> NDArray[np.bool_]:
+        """True for areas that report no import or export in ``period``, (frequency, period). Shape (n,)."""
         known = self.areas.get(period, frozenset())
-        array = column.combine_chunks()
-        silent = np.array([code not in known for code in array.dictionary.to_pylist()], bool)
-        return np.asarray(silent[array.indices.to_numpy()], bool)
+        return np.array([code not in known for code in areas], bool)
 
 
 def reporters_of(home: Path, year: int) -> Reporters:

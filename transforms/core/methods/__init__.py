@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from transforms.core.methods.base import Method, Reports
-from transforms.core.methods.prefer import PreferExporter, PreferImporter
+from transforms.core.methods.base import Method
+from transforms.core.methods.prefer import Fixed
+from transforms.core.methods.weighed import Baci, GrowthLab, SymmetryIndex
 
-METHODS: dict[str, Method] = {method.name: method for method in (PreferExporter(), PreferImporter())}
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (Baci(), GrowthLab(), SymmetryIndex(), Fixed("mean", 0.5), Fixed("prefer_exporter", 1.0), Fixed("prefer_importer", 0.0))
+}
 
-__all__ = ["METHODS", "Method", "Reports"]
+__all__ = ["METHODS", "Method"]

@@ -1,38 +1,34 @@
-"""What a reconciliation method sees and says."""
+"""What a reconciliation method is asked, and what it says."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class Reports:
-    """Both reports of n flows. Values FOB in mills; where ``has_`` is False the value is 0.
-
-    ``sigma_exporter`` and ``sigma_importer`` are the reporters' quality (docs/methods.md 1.1.4), None
-    for methods that don't need them.
-    """
-
-    exporter_fob: NDArray[np.int64]
-    importer_fob: NDArray[np.int64]
-    has_exporter: NDArray[np.bool_]
-    has_importer: NDArray[np.bool_]
-    sigma_exporter: NDArray[np.float64] | None = None
-    sigma_importer: NDArray[np.float64] | None = None
+from transforms.core.parameters import Parameters
 
 
 class Method(Protocol):
-    """A method weighs the exporter's report; the value follows from the weight for all of them alike."""
+    """A method weighs the exporter's report of a flow that both sides report; everything else is the same for all of them.
+
+    The weight is a function of the two areas and the year's parameters alone, so that it is filled in once per pair and looked up
+    for each flow. A lone report has all the weight, whatever the method.
+    """
 
     @property
     def name(self) -> str:
         """Name in settings and in the column ``method``."""
         ...
 
-    def weight_exporter(self, reports: Reports) -> NDArray[np.float64]:
-        """Weight of the exporter's report, 0 to 1, shape (n,); 1 or 0 where only one side reports."""
+    @property
+    def is_rescaled(self) -> bool:
+        """Whether a pair's products are brought to the pair's total, weighed by itself."""
+        ...
+
+    def weight_exporter(
+        self, exporter: NDArray[np.int64], importer: NDArray[np.int64], parameters: Parameters, *, is_weight: bool = False
+    ) -> NDArray[np.float64]:
+        """Weight of the exporter's report, 0 to 1, for areas by code, broadcast over both; of the net weight where ``is_weight``."""
         ...

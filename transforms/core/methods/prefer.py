@@ -1,4 +1,4 @@
-"""The two simple methods: one side's report wherever it exists, the other's where it doesn't."""
+"""Methods that need no estimates: one side's report wherever it exists, or the mean of both."""
 
 from __future__ import annotations
 
@@ -7,26 +7,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.core.methods.base import Reports
+from transforms.core.parameters import Parameters
 
 
 @dataclass(frozen=True)
-class PreferExporter:
-    """The exporter's report, FOB as it stands; the importer's, CIF taken off, where the exporter is silent."""
+class Fixed:
+    """``weight`` for every pair: 1 the exporter's report FOB as it stands, 0 the importer's with CIF taken off, 0.5 their mean."""
 
-    name: str = "prefer_exporter"
+    name: str
+    weight: float
+    is_rescaled: bool = False
 
-    def weight_exporter(self, reports: Reports) -> NDArray[np.float64]:
-        """1 where the exporter reports, else 0. Shape (n,)."""
-        return reports.has_exporter.astype(np.float64)
-
-
-@dataclass(frozen=True)
-class PreferImporter:
-    """The importer's report, CIF taken off; the exporter's where the importer is silent."""
-
-    name: str = "prefer_importer"
-
-    def weight_exporter(self, reports: Reports) -> NDArray[np.float64]:
-        """0 where the importer reports, else 1. Shape (n,)."""
-        return (~reports.has_importer).astype(np.float64)
+    def weight_exporter(
+        self,
+        exporter: NDArray[np.int64],
+        importer: NDArray[np.int64],
+        parameters: Parameters,  # noqa: ARG002 - asks nothing of them
+        *,
+        is_weight: bool = False,  # noqa: ARG002
+    ) -> NDArray[np.float64]:
+        """The same for all pairs."""
+        return np.full(np.broadcast_shapes(exporter.shape, importer.shape), self.weight)

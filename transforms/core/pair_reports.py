@@ -1,0 +1,110 @@
+"""pair_reports and nes_move: what both sides report of each pair, summed while the flows are at hand, and what was moved."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from transforms.contracts import lake as contracts
+from transforms.contracts.arrow import file_schema
+from transforms.contracts.model import Table
+from transforms.core.estimates.intervals import intervals
+from transforms.core.evidence import is_silent
+from transforms.core.reconciled import Reconciled
+from transforms.core.reporters import Reporters
+from transforms.io import lake
+
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+_AREAS = ("exporter_code", "importer_code")
+
+
+def pair_rows(found: Reconciled, reporters: Reporters) -> pa.Table:
+    """One row a pair of the row group, in the flows' order: a pair's flows are neighbours. Exact sums in mills."""
+    flows, kept = found.mirrored.flows, found.is_kept
+    pair = found.pair[kept]
+    starts = np.flatnonzero(np.append(True, pair[1:] != pair[:-1])) if len(pair) else np.empty(0, np.int64)
+
+    def total(values: Integers, mask: Flags | None = None) -> Integers:
+        chosen = values if mask is None else np.where(mask, values, 0)
+        return np.add.reduceat(chosen[kept], starts) if len(starts) else np.empty(0, np.int64)
+
+    one, other = found.mirrored.exporter_fob, found.mirrored.importer.fob
+    has_one, has_other = flows.has_exporter, flows.has_importer
+    odd = ~np.isnan(found.weighed.choice)
+    both, only_one, only_other = has_one & has_other & ~odd, has_one & ~has_other, has_other & ~has_one
+    chosen = np.where(found.weighed.choice == 1, one, other)
+    single = only_one | only_other
+    ones = np.ones(len(flows), np.int64)
+    counts = {
+        "two_sided_count": total(ones, both | odd),
+        "exporter_only_count": total(ones, only_one),
+        "importer_only_count": total(ones, only_other),
+        "suspected_count": total(ones, odd),
+    }
+    two, suspected = total(ones, both) > 0, counts["suspected_count"] > 0
+    lone = total(ones, single) > 0
+    sums = {
+        "value_fob_usd": (total(found.value), None),
+        "exporter_two_sided_fob_usd": (total(one, both), two),
+        "importer_two_sided_fob_usd": (total(other, both), two),
+        "importer_two_sided_reported_usd": (total(flows.importer_reported, both), two),
+        "absolute_gap_fob_usd": (total(np.abs(other - one), both), two),
+        "exporter_only_fob_usd": (total(one, only_one), counts["exporter_only_count"] > 0),
+        "importer_only_fob_usd": (total(other, only_other), counts["importer_only_count"] > 0),
+        "orphan_fob_usd": (total(found.value, single & ~is_silent(flows, reporters)), lone),
+        "suspected_fob_usd": (total(chosen, odd), suspected),
+        "suspected_exporter_fob_usd": (total(one, odd), suspected),
+        "suspected_importer_fob_usd": (total(other, odd), suspected),
+    }
+    at = pair[starts]
+    columns = _names(found, np.flatnonzero(kept)[starts]) | {n: pa.array(c) for n, c in counts.items()}
+    columns |= {name: lake.decimals(values, has) for name, (values, has) in sums.items()}
+    return _conformed(columns | _weights(found, at), contracts.PAIR_REPORTS, len(starts))
+
+
+def _weights(found: Reconciled, pair: Integers) -> dict[str, pa.Array]:
+    """What each method gives the exporter's report, and the bias expected of the chosen one's values; NULL before any estimate."""
+    tables = found.tables
+    none = np.full(len(pair), not tables.has_estimates)
+    exporter, importer = np.divmod(pair, max(1, tables.importers))
+    no_rate = np.zeros(len(pair))
+    found_of = intervals(tables.weight[pair], tables.variance_exporter[exporter], tables.variance_importer[importer], no_rate)
+    weights = {f"{name}_weight_exporter": pa.array(weight[pair], mask=none) for name, weight in tables.others.items()}
+    return weights | {
+        "expected_bias": pa.array(found_of.expected_bias, mask=none | ~found_of.is_known),
+        "is_hub_pair": pa.array(tables.is_hub[pair]),
+    }
+
+
+def _names(found: Reconciled, at: Integers) -> dict[str, pa.Array]:
+    """Stratum and areas of the flows ``at``."""
+    flows = found.mirrored.flows
+    columns = {name: flows.rows.data[name].slice(0, len(at)) for name in contracts.STRATUM}
+    for name in _AREAS:
+        coded = flows.rows.coded(name)
+        columns[name] = pa.DictionaryArray.from_arrays(pa.array(coded.indices[flows.first[at]]), coded.texts)
+    return columns
+
+
+def _conformed(columns: dict[str, pa.Array], table: Table, count: int) -> pa.Table:
+    schema = file_schema(table)
+    return pa.table({f.name: columns[f.name] if f.name in columns else pa.nulls(count, f.type) for f in schema})
+
+
+def move_rows(found: Reconciled) -> pa.Table:
+    """One row a move out of areas not specified, by exporter, importer, product and kind."""
+    moves, flows = found.mirrored.moves, found.mirrored.flows
+    if moves is None or not len(moves.flow):
+        return file_schema(contracts.NES_MOVE).empty_table()
+    order = np.lexsort((~moves.is_explained, moves.flow))
+    at = moves.flow[order]
+    coded = flows.rows.coded("product_code")
+    kind = pa.DictionaryArray.from_arrays(pa.array((~moves.is_explained[order]).astype(np.int32)), pa.array(["explained", "to_partner"]))
+    columns = _names(found, at) | {
+        "product_code": pa.DictionaryArray.from_arrays(pa.array(coded.indices[flows.first[at]]), coded.texts),
+        "nes_move": kind,
+        "moved_fob_usd": lake.decimals(moves.amount[order]),
+    }
+    return _conformed(columns, contracts.NES_MOVE, len(at))

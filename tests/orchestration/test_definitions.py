@@ -34,7 +34,7 @@ def test_definitions_load_and_are_fresh_each_time(definitions: dg.Definitions, h
 def test_every_source_and_table_and_mart_is_an_asset(definitions: dg.Definitions) -> None:
     keys = {k.to_user_string() for k in definitions.resolve_asset_graph().materializable_asset_keys}
     assert {f"reported_flows/{s}" for s in BUILT_IN.flow_sources} <= keys
-    assert {"snapshots", "harmonised_flows", "bilateral_flows", "ledger", "quality", "release"} <= keys
+    assert {"snapshots", "harmonised_flows", "pair_geography", "bilateral_flows", "ledger", "quality", "release"} <= keys
     assert {t.name for t in contracts.AGGREGATES} <= keys and len(contracts.AGGREGATES) == 6
     assert {"area", "product", "source_release", "code", "correlation", "indicator"} <= keys
     assert {f"marts/{name}" for name in marts.MARTS} <= keys
@@ -81,6 +81,7 @@ def test_gates_block(definitions: dg.Definitions) -> None:
     expected = {f"reported_flows/{s}" for s in BUILT_IN.flow_sources} | {
         "harmonised_flows",
         "bilateral_flows",
+        "pair_geography",
         "area",
         "product",
         "source_release",

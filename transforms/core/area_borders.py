@@ -181,10 +181,18 @@ def _today() -> tuple[frozenset[tuple[str, str]], frozenset[str]]:
     return frozenset(pairs), frozenset(_number(letters) for letters in _LANDLOCKED.split())
 
 
+@lru_cache(maxsize=1)
+def _of_today() -> frozenset[str]:
+    """ISO 3166-1's numbers that are the code of their area here too: 175 (Mayotte), not 356 (India, now 699)."""
+    import pycountry
+
+    return frozenset(str(int(c.numeric)) for c in pycountry.countries if area_of("iso3", c.alpha_3)[0] == str(int(c.numeric)))
+
+
 def territory(code: str) -> frozenset[str]:
-    """Today's areas that an area covers: itself, or all that came after it."""
+    """Today's areas that an area covers: itself, or all that came after it where there is no such area today."""
     fact = FACTS.get(code)
-    if fact is None or not fact.successors:
+    if fact is None or not fact.successors or code in _of_today():
         return frozenset({code})
     return frozenset().union(*(territory(s) for s in (*fact.successors, *_BESIDE.get(code, ()))))
 

@@ -68,7 +68,7 @@ _ZONE_OF_AREA = """
 #: area|degrees north|degrees east|place.
 _OWN = """
 74|-54.42|3.36|Bouvet Island
-280|53.55|9.99|Hamburg
+278|51.34|12.37|Leipzig (Berlin stands for the Federal Republic)
 334|-53.10|73.51|Heard Island
 356|28.65|77.23|Delhi
 412|42.67|21.17|Pristina

@@ -30,8 +30,6 @@ GEOGRAPHY_VERSION = "1"
 #: What a row's distance_source says.
 CEPII, GREAT_CIRCLE = "cepii", "great_circle"
 
-#: Areas of the past that were a part of what came after them: its distances aren't theirs.
-_PARTS = frozenset({"457", "461", "592", "647", "698", "836"})
 #: Areas that GeoDist has under what they were part of when it was made.
 _PREDECESSORS = {"891": "890", "688": "890", "531": "530"}
 
@@ -77,7 +75,8 @@ def _stand_in(code: str, known: frozenset[str]) -> str | None:
     if code in known:
         return code
     fact = FACTS.get(code)
-    if fact and fact.successors and code not in _PARTS:
+    # one that has another main city was a part of what came after it
+    if fact and fact.successors and place_of(code) == place_of(fact.successors[0]):
         found = _stand_in(fact.successors[0], known)
         if found:
             return found

@@ -102,7 +102,6 @@ def area_group_table(area_codes: Collection[str]) -> pa.Table:
 
     An ISO number that no file of a home uses is no area there, so no member either.
     """
-    # Belgium and Luxembourg both were 58
-    rows = {(r["group_code"], r["area_code"], r["valid_from"]): r for m in MEMBERSHIPS for r in _rows(m) if r["area_code"] in area_codes}
-    ordered = sorted(rows.values(), key=lambda r: (code_order(str(r["group_code"])), code_order(str(r["area_code"])), r["valid_from"]))
+    rows = [row for membership in MEMBERSHIPS for row in _rows(membership) if row["area_code"] in area_codes]
+    ordered = sorted(rows, key=lambda r: (code_order(str(r["group_code"])), code_order(str(r["area_code"])), r["valid_from"]))
     return pa.Table.from_pylist(ordered, schema=table_schema(contracts.DIM_AREA_GROUP))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from transforms.contracts import codes
 from transforms.contracts.layout import Layout
 from transforms.sources.area_systems import area_of
 from transforms.sources.list_row import ListRow, RowError
@@ -29,8 +30,8 @@ class DistanceReader:
     def _area(self, letters: str) -> str:
         if letters not in self._areas:
             code, reason = (_OWN[letters], None) if letters in _OWN else area_of("iso3", letters)
-            if code is None:
-                raise RowError(f"area {letters!r} {reason}")
+            if code is None or code in codes.MARGIN_AREAS:
+                raise RowError(f"area {letters!r} {reason or 'is a group of countries: it has no place'}")
             self._areas[letters] = code
         return self._areas[letters]
 

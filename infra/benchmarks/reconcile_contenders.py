@@ -12,11 +12,13 @@ import dataclasses
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from infra.benchmarks.reconcile_data import KEYS, SIDES, SPLIT
 from transforms.contracts import lake as contracts
+from transforms.contracts.arrow import sql_type
 from transforms.contracts.codes import PRODUCT_BUCKETS
 from transforms.io import lake
 
@@ -79,11 +81,11 @@ def duck_narrow(home: Path, out: Path) -> None:
 
 
 def write_copy(home: Path) -> None:
-    """Both sides with plain integers, a file a year and bucket; outside the time measured."""
+    """Both sides with the join's columns, decimals as plain integers of thousandths, a file a year and bucket; outside the time measured."""
     import duckdb
 
-    columns = f"""{", ".join(KEYS)}, (reported_value_usd * 1000)::bigint as value_mills, (net_weight_kg * 1000)::bigint as weight_mills,
-        valuation, snapshot_id"""
+    measures = [f"({name} * 1000)::bigint as {name}" if sql_type(name).startswith("DECIMAL") else name for name in MEASURES]
+    columns = ", ".join((*KEYS, *measures))
     with duckdb.connect(config={"threads": 2}) as connection:
         for path in sorted((home / SPLIT).glob("*/*.parquet")):
             side = path.stem.partition("-")[2]
@@ -115,7 +117,7 @@ def answers(name: str, out: Path) -> dict[str, Any]:
     exporter, importer, path = {
         "ours": ("value_exporter_fob_usd * 1000", "value_importer_cif_usd * 1000", f"{out}/{contracts.BILATERAL_FLOWS.name}/*/*/*.parquet"),
         "duckdb": ("reported_value_usd_exporter * 1000", _if_cif("reported_value_usd_importer * 1000"), f"{out}/*.parquet"),
-        "dask": ("value_mills_exporter", _if_cif("value_mills_importer"), f"{out}/merged/*.parquet"),
+        "dask": ("reported_value_usd_exporter", _if_cif("reported_value_usd_importer"), f"{out}/merged/*.parquet"),
     }[name.partition("_")[0]]
     with duckdb.connect(config={"threads": 2}) as connection:
         row = connection.execute(
@@ -132,10 +134,11 @@ def _if_cif(value: str) -> str:
 def main() -> None:
     """Run the contender named on the command line."""
     name, home, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    known: dict[str, Callable[[Path, Path], None]] = {"ours": ours, "duckdb": duck, "duckdb_narrow": duck_narrow, "dask": dask_merge}
     if name.startswith("ours:"):
         ours(home, out, int(name.partition(":")[2]))
     else:
-        {"ours": ours, "duckdb": duck, "duckdb_narrow": duck_narrow, "dask": dask_merge}[name](home, out)
+        known[name](home, out)
 
 
 if __name__ == "__main__":

@@ -79,6 +79,28 @@ def write_years(home: Path, rows: int) -> None:
         )
         state.record(home, [found])
         _split(home, year)
+    geography = lake.write_partition(home, contracts.PAIR_GEOGRAPHY, {}, [_geography()])
+    lake.commit(home, contracts.PAIR_GEOGRAPHY, {"": [geography] if geography else []})
+
+
+def _geography() -> pa.Table:
+    """Distances and borders of all pairs: areas stand at places of a sphere, those close by share a border."""
+    rng = np.random.default_rng(flows.SEED)
+    place = rng.standard_normal((flows.AREAS, 3))
+    place /= np.linalg.norm(place, axis=1, keepdims=True)
+    area, partner = np.nonzero(~np.eye(flows.AREAS, dtype=bool))
+    distance = np.round(6371 * np.arccos(np.clip((place[area] * place[partner]).sum(axis=1), -1, 1)), 3)
+    given = {
+        "area_code": flows.coded(area, flows.area_codes()),
+        "partner_code": flows.coded(partner, flows.area_codes()),
+        "distance_km": pa.array(distance),
+        "is_contiguous": pa.array(distance < 700),
+        "is_landlocked_area": pa.array(area % 5 == 0),
+        "is_landlocked_partner": pa.array(partner % 5 == 0),
+        "distance_source": flows.constant("cepii", len(area)),
+    }
+    schema = file_schema(contracts.PAIR_GEOGRAPHY)
+    return pa.table({f.name: given[f.name] if f.name in given else pa.nulls(len(area), f.type) for f in schema})
 
 
 def _write_year(home: Path, year: int, rows: int) -> list[DataFile]:
@@ -88,17 +110,28 @@ def _write_year(home: Path, year: int, rows: int) -> list[DataFile]:
     files = []
     for number in range(codes.PRODUCT_BUCKETS):
         at = np.flatnonzero((bucket == number) & drawn.told.any(axis=1))
-        groups = max(1, -(-int(drawn.told[at].sum()) // GROUP_ROWS))
-        chunks: Iterator[pa.Table] = (_reports(rng, year, drawn, part) for part in np.array_split(at, groups))
+        chunks: Iterator[pa.Table] = (_reports(rng, year, drawn, part) for part in _groups(drawn, at))
         file = lake.write_partition(home, contracts.HARMONISED_FLOWS, {"year": year, "product_bucket": number}, chunks)
         files += [file] if file else []
     return files
 
 
+def _groups(drawn: Flows, at: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Flows by row group: at most GROUP_ROWS reports, no exporter's flows apart unless it alone has more."""
+    reports = np.bincount(drawn.exporter[at], drawn.told[at].sum(axis=1), flows.AREAS)
+    cuts, held = [], 0
+    for exporter, count in enumerate(reports):
+        if held and held + count > GROUP_ROWS:
+            cuts.append(exporter)
+            held = 0
+        held += count
+    return [part for part in np.split(at, np.searchsorted(drawn.exporter[at], cuts)) if len(part)]
+
+
 def _flows(rng: np.random.Generator, rows: int) -> Flows:
     exporter, importer, product = flows.cells(rng, rows)
     value = np.maximum(1000, np.exp(rng.normal(16.5, 2.6, len(exporter)))).astype(np.int64)
-    weight = value * np.exp(rng.normal(-1.0, 1.2, len(value)))
+    weight = value.astype(np.float64) * np.exp(rng.normal(-1.0, 1.2, len(value)))
     size = np.bincount(exporter, minlength=flows.AREAS) + np.bincount(importer, minlength=flows.AREAS)
     is_silent = np.zeros(flows.AREAS, bool)
     is_silent[np.argsort(size, kind="stable")[:SILENT_AREAS]] = True

@@ -81,7 +81,7 @@ def duck_narrow(home: Path, out: Path) -> None:
 
 
 def write_copy(home: Path) -> None:
-    """Both sides with the join's columns, decimals as plain integers of thousandths, a file a year and bucket; outside the time measured."""
+    """Both sides with the join's columns, decimals as integers of thousandths, a file a year and bucket; outside the time measured."""
     import duckdb
 
     measures = [f"({name} * 1000)::bigint as {name}" if sql_type(name).startswith("DECIMAL") else name for name in MEASURES]

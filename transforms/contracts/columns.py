@@ -148,6 +148,7 @@ _ENTRIES = (
         "method_marks",
         "code",
         "How the value came about beyond its method, marks separated by blanks (docs/methods.md 1); NULL where none applies.",
+        pattern=rf"^({'|'.join(codes.MARKS)})( ({'|'.join(codes.MARKS)}))*$",
     ),
     Column(
         "re_export_usd", "usd", "Re-exports that the exporter reports inside reported_value_usd; NULL where it reports none.", unit="USD"
@@ -180,11 +181,12 @@ _ENTRIES = (
         allowed=codes.CONVERSIONS,
     ),
     # both reports of a pair
+    Column("is_hub_pair", "flag", "Exporter or importer is a re-export hub in that year: what is sold through it is another country's."),
     Column("two_sided_count", "count", "Flows that both sides report.", minimum=0),
     Column("exporter_only_count", "count", "Flows that the exporter alone reports.", minimum=0),
     Column("importer_only_count", "count", "Flows that the importer alone reports.", minimum=0),
     Column(
-        "suspected_count", "count", "Two-sided flows whose reports differ by a factor near 1,000 or 1,000,000: not averaged.", minimum=0
+        "suspected_count", "count", "Two-sided flows that no method averages: their reports differ by a factor near 1,000 or 1,000,000, or one of them isn't above zero.", minimum=0
     ),
     Column(
         "exporter_two_sided_fob_usd",
@@ -215,11 +217,48 @@ _ENTRIES = (
         unit="USD",
         valuation="FOB",
     ),
-    Column("suspected_fob_usd", "usd", "The report chosen of each suspected flow.", unit="USD", valuation="FOB"),
+    Column("suspected_fob_usd", "usd", "The report of each suspected flow that is to be taken.", unit="USD", valuation="FOB"),
+    Column("suspected_exporter_fob_usd", "usd", "The exporter's reports of suspected flows.", unit="USD", valuation="FOB"),
+    Column("suspected_importer_fob_usd", "usd", "The importer's reports of suspected flows, with the CIF factor taken off.", unit="USD", valuation="FOB"),
     Column("baci_weight_exporter", "ratio", "Weight that baci gives the exporter's report of a two-sided flow of the pair; NULL before anything was estimated.", unit="0 to 1", minimum=0, maximum=1),
     Column("growth_lab_weight_exporter", "ratio", "The same of growth_lab.", unit="0 to 1", minimum=0, maximum=1),
     Column("symmetry_index_weight_exporter", "ratio", "The same of symmetry_index.", unit="0 to 1", minimum=0, maximum=1),
     Column("expected_bias", "ratio", "By how much the method's value of a two-sided flow lies above the truth on average, since errors are log-normal (0.02: 2 %); NULL where nothing was estimated.", unit="ratio"),
+    Column(
+        "gap_basis", "code", "What the gap compares: both reports FOB, re-exports apart, the CIF rate taken off the importer's.", allowed=codes.GAP_BASES
+    ),
+    Column(
+        "gap_fob_usd", "usd", "Importer's less exporter's reports of two-sided flows: below 0 where the exporter reports more.", unit="USD", valuation="FOB"
+    ),
+    Column("relative_gap", "ratio", "|M - X| / (M + X) of the pair's two-sided sums; gaps of products cancel in it.", unit="0 to 1", minimum=0, maximum=1),
+    Column("relative_product_gap", "ratio", "absolute_gap_fob_usd / (M + X): product by product, nothing cancels.", unit="0 to 1", minimum=0, maximum=1),
+    Column("log_gap", "ratio", "ln(M / X) of the two-sided sums.", unit="ln"),
+    Column("hub_gap_fob_usd", "usd", "Part of gap_fob_usd that stands on pairs with a re-export hub; with other_gap_fob_usd the whole.", unit="USD", valuation="FOB"),
+    Column("other_gap_fob_usd", "usd", "Part of gap_fob_usd that stands on pairs without a hub.", unit="USD", valuation="FOB"),
+    Column("orphan_share", "ratio", "orphan_fob_usd over value_fob_usd: trade that may count twice; NULL where there is no value.", unit="ratio", minimum=0),
+    Column("baci_fob_usd", "usd", "Value by baci, at the pair; NULL where nothing was estimated.", unit="USD", valuation="FOB"),
+    Column("growth_lab_fob_usd", "usd", "Value by growth_lab: all the pair's reports weighed, one-sided flows with them; NULL where nothing was estimated.", unit="USD", valuation="FOB"),
+    Column("symmetry_index_fob_usd", "usd", "Value by symmetry_index; NULL where nothing was estimated.", unit="USD", valuation="FOB"),
+    Column("mean_fob_usd", "usd", "Value by mean.", unit="USD", valuation="FOB"),
+    Column("prefer_exporter_fob_usd", "usd", "Value by prefer_exporter.", unit="USD", valuation="FOB"),
+    Column("prefer_importer_fob_usd", "usd", "Value by prefer_importer.", unit="USD", valuation="FOB"),
+    Column("largest_over_smallest", "ratio", "Largest over smallest of the methods' values; NULL where the smallest isn't above 0.", unit="ratio", minimum=1),
+    Column("pair_count", "count", "Pairs of areas with a flow.", minimum=1),
+    Column("exporter_reports_fob_usd", "usd", "Everything that exporters report, re-exports apart where they are held against an importer.", unit="USD", valuation="FOB"),
+    Column("importer_reports_fob_usd", "usd", "Everything that importers report, the CIF factor taken off.", unit="USD", valuation="FOB"),
+    Column("reconciled_over_exporter_reports", "ratio", "value_fob_usd over exporter_reports_fob_usd.", unit="ratio"),
+    Column("reconciled_over_importer_reports", "ratio", "value_fob_usd over importer_reports_fob_usd.", unit="ratio"),
+    # who reports well
+    Column("reporter_role", "code", "As which the area reports: exporter or importer.", allowed=("exporter", "importer")),
+    Column("quality_rank", "count", "Place by sigma among the countries of that year and role, 1 the best; those at the floor share a place; NULL for areas that are none.", minimum=1),
+    Column("sigma", "ratio", "Quality as reporter: it ranks and weighs, the smaller the better; not a standard deviation.", minimum=0),
+    Column("reporting_distance", "ratio", "Mean of |ln(X / M)| that is the area's own, partners, products and year set aside.", unit="ln"),
+    Column("distance_standard_error", "ratio", "Standard error of reporting_distance; NULL where it has none.", unit="ln", minimum=0),
+    Column("reliability", "ratio", "Reliability by the Growth Lab's rounds, the larger the better.", minimum=0),
+    Column("symmetry_index", "ratio", "Share of the area's two-sided value on which both reports all but agree (OECD).", unit="0 to 1", minimum=0, maximum=1),
+    Column("interval_variance", "ratio", "Variance of the area's log error in that role, on which intervals rest.", minimum=0),
+    Column("weight_sigma", "ratio", "sigma from net weights in place of values.", minimum=0),
+    Column("weight_observation_count", "count", "Flows whose weights were compared.", minimum=0),
     # estimates
     Column("parameter_kind", "code", "What was estimated: cif, unit_value, unit, quality_exporter, ... (docs/methods.md 1)."),
     Column("parameter_name", "code", "Name of the parameter within its kind."),
@@ -305,23 +344,11 @@ _ENTRIES = (
     ),
     Column("is_part", "flag", "The table marks that only a part of a code is meant (ex); NULL where it marks none."),
     # geography of pairs
-    Column(
-        "distance_km",
-        "ratio",
-        "Kilometres between the two areas: between their populations where CEPII has that, else between their main cities.",
-        unit="km",
-        minimum=0.1,
-        maximum=20_100,
-    ),
+    Column("distance_km", "ratio", "Kilometres between the two areas: between their populations where CEPII has that, else between their main cities.", unit="km", minimum=0.1, maximum=20_100),
     Column("is_contiguous", "flag", "The two areas have a land border."),
     Column("is_landlocked_area", "flag", "The area has no coast."),
     Column("is_landlocked_partner", "flag", "The partner has no coast."),
-    Column(
-        "distance_source",
-        "code",
-        "Where distance_km comes from: cepii (a GeoDist file), or great_circle (between main cities, computed here).",
-        allowed=("cepii", "great_circle"),
-    ),
+    Column("distance_source", "code", "Where distance_km comes from: cepii (a GeoDist file), or great_circle (between main cities, computed here).", allowed=("cepii", "great_circle")),
     Column("indicator_code", "code", "Indicator, e.g. NY.GDP.MKTP.CD (GDP, current USD)."),
     Column("indicator_name", "text", "Name of the indicator; NULL where the file doesn't give it."),
     Column("publisher_area_code", "code", "Area as the publisher of the indicator writes it: three letters, of a country or of a group."),
@@ -335,8 +362,20 @@ _ENTRIES = (
     Column("iso3", "code", "ISO 3166 alpha-3, an attribute, never a key."),
     Column("area_name", "text", "Name of the area."),
     Column("name_source", "text", "Where the name comes from."),
-    Column("valid_from", "year", "First year of the area, or of the membership; NULL: always.", minimum=1900, maximum=2100),
-    Column("valid_to", "year", "Last year of the area, or of the membership; NULL: still.", minimum=1900, maximum=2100),
+    Column(
+        "valid_from",
+        "year",
+        "First year of the area, or of the membership (1900: from the start; a year counts with more than half of its days); NULL: always.",
+        minimum=1900,
+        maximum=2100,
+    ),
+    Column(
+        "valid_to",
+        "year",
+        "Last year of the area, or of the membership (a year counts with more than half of its days); NULL: still.",
+        minimum=1900,
+        maximum=2100,
+    ),
     Column("predecessor_codes", "text", "Areas that it followed, separated by blanks: those whose successor_codes name it."),
     Column("successor_codes", "text", "Areas that followed, separated by blanks."),
     Column("group_code", "code", "Group of areas: a reporting union by its area code, others by letters (EU, ASEAN, G20)."),
@@ -350,7 +389,7 @@ _ENTRIES = (
     Column(
         "group_area_codes", "text", "Area codes that stand for the whole group in files, separated by blanks; NULL where there is none."
     ),
-    Column("first_day", "code", "First day of the membership under this area code; of a year or month known alone, its first.", pattern=_DAY),
+    Column("first_day", "code", "First day of the membership under this area code; of a year or month alone, its first.", pattern=_DAY),
     Column("last_day", "code", "Last day of the membership under this area code; NULL: still.", pattern=_DAY),
     Column("membership_source", "text", "Treaty, official page or publisher's list that states the membership."),
     Column("is_country", "flag", "A country or territory, of a ranking."),

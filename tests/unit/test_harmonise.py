@@ -52,6 +52,60 @@ def test_self_trade_re_exports_and_other_flows_leave_with_their_reason(home: Pat
     assert is_closed(result.ledger)
 
 
+def test_re_exports_stand_beside_the_export_that_holds_them(home: Path) -> None:
+    reports = [
+        Report("156", "56", "X", "870380", 10_000),
+        Report("156", "56", "RX", "870380", 4_000),
+        Report("156", "842", "X", "870380", 9_000),
+        Report("156", "56", "M", "870380", 8_000),
+        Report("156", "251", "RX", "870380", 70),  # no export holds it
+        Report("156", "156", "RX", "870380", 60),
+        Report("842", "56", "X", "870380", 5_000),
+        Report("842", "56", "X", "520100", 6_000, period="2020-01"),
+        Report("842", "56", "RX", "520100", 1_000, period="2020-02"),
+        Report("156", "56", "X", "870380", 700, source="baci"),
+        Report("156", "56", "RX", "870380", 300, source="baci"),
+    ]
+    commit_reports(home, reports)
+    rows, result = harmonise(home)
+    found = {(r["basis"], r["exporter_code"], r["importer_code"], r["product_code"]): mills_of(r["re_export_usd"]) for r in rows}
+    assert found == {
+        ("own", "156", "56", "870380"): 4_000,
+        ("own", "156", "842", "870380"): None,
+        ("own", "56", "156", "870380"): None,
+        ("own", "842", "56", "870380"): None,
+        ("own", "842", "56", "520100"): None,
+        ("baci_published", "156", "56", "870380"): None,
+    }
+    assert {mills_of(r["reported_value_usd"]) for r in rows if r["importer_code"] == "56" and r["source"] == "comtrade"} >= {10_000}
+    assert ledger_of(result)["comtrade", "re_export"] == 5_070 and is_closed(result.ledger)
+
+
+def test_quantities_are_as_reported_and_nothing_where_no_unit_is(home: Path) -> None:
+    units = {"010121": ("5", True), "010129": ("-1", False), "010130": ("1", False), "010190": (None, False)}
+    commit_reports(home, [Report("156", "56", "X", product, 10_000) for product in units])
+    (path,) = lake.active_files(home, contracts.REPORTED_FLOWS)
+    given = pq.read_table(path).drop_columns(["quantity", "quantity_unit_code", "is_quantity_estimated"])
+    stated = {
+        "quantity": pa.array([Decimal("3.000")] * 4, pa.decimal128(18, 3)),
+        "quantity_unit_code": pa.array([unit for unit, _ in units.values()]).dictionary_encode(),
+        "is_quantity_estimated": pa.array([is_estimated for _, is_estimated in units.values()]),
+    }
+    for name, values in stated.items():
+        given = given.append_column(name, values)
+    file = lake.write_partition(home, contracts.REPORTED_FLOWS, {"source": "comtrade", "year": YEAR}, [given])
+    assert file is not None
+    lake.commit(home, contracts.REPORTED_FLOWS, {file.partition_key: [file]})
+    rows, _ = harmonise(home)
+    assert {r["product_code"]: (mills_of(r["quantity"]), r["quantity_unit_code"], r["is_quantity_estimated"]) for r in rows} == {
+        "010121": (3_000, "5", True),
+        "010129": (None, None, None),
+        "010130": (None, None, None),
+        "010190": (None, None, None),
+    }
+    assert {r["conversion"] for r in rows} == {None}
+
+
 @pytest.mark.parametrize(("order", "chosen"), [(("comtrade", "national"), "comtrade"), (("national", "comtrade"), "national")])
 def test_one_flow_in_two_sources_is_taken_from_the_first(home: Path, order: tuple[str, ...], chosen: str) -> None:
     commit_reports(home, [Report("156", "56", "X", "870380", v, source=s) for s, v in (("comtrade", 10_000), ("national", 10_700))])
@@ -132,20 +186,20 @@ def test_rows_are_sorted_with_codes_in_numeric_order(home: Path) -> None:
         assert keys == sorted(keys) and len(set(keys)) == len(keys)
 
 
-def test_row_groups_hold_one_stratum_and_whole_flows(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ROW_GROUP", 3)
+@pytest.mark.parametrize(("most", "sizes"), [(2, [2, 3, 1, 2]), (3, [2, 3, 3]), (5, [5, 3]), (7, [6, 2]), (8, [8])])
+def test_row_groups_hold_one_stratum_and_whole_exporters(home: Path, monkeypatch: pytest.MonkeyPatch, most: int, sizes: list[int]) -> None:
+    """Exporters 4, 31, 156 and 842 have 2, 3, 1 and 2 rows in each bucket and period; one with more than fit stands alone."""
+    monkeypatch.setattr(module, "ROW_GROUP", most)
     commit_reports(home, _mixed())
     _, result = harmonise(home)
     for file in result.files:
         path = lake.table_folder(home, contracts.HARMONISED_FLOWS) / file.path
         list(lake.row_groups(path, contracts.STRATUM))
-        reader, seen = pq.ParquetFile(path), set()
-        for group in range(reader.num_row_groups):
-            rows = reader.read_row_group(group).to_pylist()
-            assert len(rows) <= 3
-            flows = {tuple(r[n] for n in (*contracts.STRATUM, "exporter_code", "importer_code", "product_code")) for r in rows}
-            assert not flows & seen
-            seen |= flows
+        reader = pq.ParquetFile(path)
+        groups = [reader.read_row_group(g).to_pylist() for g in range(reader.num_row_groups)]
+        assert [len(g) for g in groups if g[0]["classification"] == "H5"] == sizes * 2
+        exporters = [{tuple(r[n] for n in (*contracts.STRATUM, "exporter_code")) for r in g} for g in groups]
+        assert sum(map(len, exporters)) == len(set().union(*exporters))
 
 
 def test_bytes_are_equal_on_repetition_and_nothing_is_read_from_the_clock(home: Path) -> None:
@@ -177,7 +231,7 @@ def test_a_partner_with_nothing_but_a_total_is_all_residual(home: Path) -> None:
 
 def test_empty_tables_have_no_row_groups() -> None:
     key = (*contracts.STRATUM, "exporter_code", "importer_code", "product_code")
-    assert list(row_groups_of(pa.schema([(c, pa.string()) for c in key]).empty_table(), key)) == []
+    assert list(row_groups_of(pa.schema([(c, pa.string()) for c in key]).empty_table())) == []
 
 
 def test_a_leaf_above_its_pairs_level_goes_on_as_the_residual_of_its_code(home: Path) -> None:

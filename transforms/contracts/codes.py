@@ -26,12 +26,17 @@ MARKS = (
 PARAMETER_ORIGINS = ("fitted", "published", "default")
 #: How exports to areas not specified were moved: to partners named with less than they report, or explained by importers not named.
 NES_MOVES = ("to_partner", "explained")
+#: What a mirror gap compares.
+GAP_BASES = ("FOB, re-exports apart, CIF rate taken off the importer",)
 #: Methods that take one report whole: weight 0 or 1.
 SIMPLE_METHODS = ("prefer_exporter", "prefer_importer")
 #: Methods that can be chosen in [reconcile], the default first; a new one is added here and in transforms/core/methods.
 RECONCILE_METHODS = ("baci", "growth_lab", "symmetry_index", "mean", *SIMPLE_METHODS)
 #: All that stands in a row's method: the chosen one, or the value as CEPII publishes it.
 METHODS = (*RECONCILE_METHODS, "baci_published")
+
+#: Quantity units that say there is none (UN Comtrade's, Eurostat's).
+NO_UNITS = ("1", "-1", "NO_SU", "-")
 
 #: HS editions as Comtrade names them -> year in force.
 HS_EDITIONS = {"H0": 1992, "H1": 1996, "H2": 2002, "H3": 2007, "H4": 2012, "H5": 2017, "H6": 2022}

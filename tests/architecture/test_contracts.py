@@ -24,7 +24,7 @@ def test_column_names_carry_unit_and_kind(entry: columns.Column) -> None:
     if entry.type == "flag":
         assert entry.name.startswith(("is_", "has_"))
     if entry.type == "count":
-        assert entry.name.endswith(("_count", "_bytes", "_line", "_version"))
+        assert entry.name.endswith(("_count", "_bytes", "_line", "_version", "_rank"))
     assert entry.description.endswith((".", ")"))
 
 

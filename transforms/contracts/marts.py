@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from transforms.contracts import lake, lists, ops
+from transforms.contracts import lake, lists, ops, reconciled_marts
 from transforms.contracts.mart_shape import from_lake as _from_lake
 from transforms.contracts.mart_shape import mart as _mart
 from transforms.contracts.model import Table
+from transforms.contracts.reconciled_marts import FCT_BILATERAL_FLOWS as FCT_BILATERAL_FLOWS
 
 #: Raised by hand: minor for additions, major for a rename, removal, retype or change of meaning.
-CONTRACT_VERSION = "1.1"
+CONTRACT_VERSION = "1.2"
 
 _STRATUM = lake.STRATUM
 
@@ -25,16 +26,6 @@ DIM_AREA_GROUP = _from_lake("dim_area_group", lake.DIM_AREA_GROUP)
 DIM_PRODUCT = _from_lake("dim_product", lake.DIM_PRODUCT)
 DIM_SOURCE_RELEASE = _from_lake("dim_source_release", lake.SOURCE_RELEASE)
 FCT_REPORTED_FLOWS = _from_lake("fct_reported_flows", lake.REPORTED_FLOWS)
-FCT_BILATERAL_FLOWS = _from_lake("fct_bilateral_flows", lake.BILATERAL_FLOWS)
-BILATERAL_FLOWS = _mart(
-    "bilateral_flows",
-    lake.BILATERAL_FLOWS.grain + " With names.",
-    lake.BILATERAL_FLOWS.key,
-    (*lake.BILATERAL_FLOWS.columns, "exporter_iso3", "exporter_name", "importer_iso3", "importer_name", "product_description"),
-    lake.BILATERAL_FLOWS.required,
-    is_view=True,
-    minimum_rows=0,
-)
 FCT_BILATERAL_TOTALS = _mart(
     "fct_bilateral_totals",
     "One row per frequency, period, exporter and importer, from the first entry of the declared order that has it, so that sum() is safe.",
@@ -262,6 +253,7 @@ STAGED = (
     *lists.TABLES,
     lake.REPORTED_FLOWS,
     lake.BILATERAL_FLOWS,
+    *reconciled_marts.STAGED,
     lake.PAIR_TOTALS,
     lake.EXPORTER_CHAPTER,
     lake.EXPORTER_PRODUCT,
@@ -282,8 +274,7 @@ MARTS: dict[str, Table] = {
         DIM_SOURCE_RELEASE,
         *lists.MARTS,
         FCT_REPORTED_FLOWS,
-        FCT_BILATERAL_FLOWS,
-        BILATERAL_FLOWS,
+        *reconciled_marts.MARTS,
         FCT_BILATERAL_TOTALS,
         BILATERAL_BALANCE,
         MARKET_SHARE,

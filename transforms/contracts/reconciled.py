@@ -56,6 +56,7 @@ PAIR_REPORTS = Table(
         *STRATUM,
         "exporter_code",
         "importer_code",
+        "is_hub_pair",
         "value_fob_usd",
         "two_sided_count",
         "exporter_only_count",
@@ -69,6 +70,8 @@ PAIR_REPORTS = Table(
         "importer_only_fob_usd",
         "orphan_fob_usd",
         "suspected_fob_usd",
+        "suspected_exporter_fob_usd",
+        "suspected_importer_fob_usd",
         "baci_weight_exporter",
         "growth_lab_weight_exporter",
         "symmetry_index_weight_exporter",
@@ -77,7 +80,7 @@ PAIR_REPORTS = Table(
     key=(*STRATUM, "exporter_code", "importer_code"),
     partition_by=("year", "product_bucket"),
     sort_by=(*STRATUM, "exporter_code", "importer_code"),
-    required=("value_fob_usd", "two_sided_count", "exporter_only_count", "importer_only_count", "suspected_count"),
+    required=("is_hub_pair", "value_fob_usd", "two_sided_count", "exporter_only_count", "importer_only_count", "suspected_count"),
     minimum_rows=0,
 )
 NES_MOVE = Table(

@@ -26,6 +26,7 @@ COPY = "dask_sides"
 OPTIONS = "format parquet, compression zstd, compression_level 1, parquet_version v2"
 #: What a row of a join needs of each report: what reconciling reads.
 MEASURES = ("reported_value_usd", "valuation", "value_fob_usd", "is_value_rounded", "net_weight_kg", "source", "snapshot_id")
+_IF_CIF = "case when valuation_importer = 'CIF' then reported_value_usd_importer end"
 NARROW = ("reported_value_usd", "valuation", "net_weight_kg")
 
 
@@ -84,7 +85,7 @@ def write_copy(home: Path) -> None:
     """Both sides with the join's columns, decimals as integers of thousandths, a file a year and bucket; outside the time measured."""
     import duckdb
 
-    measures = [f"({name} * 1000)::bigint as {name}" if sql_type(name).startswith("DECIMAL") else name for name in MEASURES]
+    measures = [f"({name}::decimal(38, 3) * 1000)::bigint as {name}" if sql_type(name).startswith("DECIMAL") else name for name in MEASURES]
     columns = ", ".join((*KEYS, *measures))
     with duckdb.connect(config={"threads": 2}) as connection:
         for path in sorted((home / SPLIT).glob("*/*.parquet")):
@@ -115,20 +116,17 @@ def answers(name: str, out: Path) -> dict[str, Any]:
     import duckdb
 
     exporter, importer, path = {
-        "ours": ("value_exporter_fob_usd * 1000", "value_importer_cif_usd * 1000", f"{out}/{contracts.BILATERAL_FLOWS.name}/*/*/*.parquet"),
-        "duckdb": ("reported_value_usd_exporter * 1000", _if_cif("reported_value_usd_importer * 1000"), f"{out}/*.parquet"),
-        "dask": ("reported_value_usd_exporter", _if_cif("reported_value_usd_importer"), f"{out}/merged/*.parquet"),
+        "ours": ("value_exporter_fob_usd", "value_importer_cif_usd", f"{out}/{contracts.BILATERAL_FLOWS.name}/*/*/*.parquet"),
+        "duckdb": ("reported_value_usd_exporter", _IF_CIF, f"{out}/*.parquet"),
+        "dask": ("reported_value_usd_exporter::decimal(38, 0)", f"({_IF_CIF})::decimal(38, 0)", f"{out}/merged/*.parquet"),
     }[name.partition("_")[0]]
+    scale = 1 if name == "dask" else 1000
     with duckdb.connect(config={"threads": 2}) as connection:
         row = connection.execute(
-            f"select count(*), sum(({exporter})::bigint), sum(({importer})::bigint) from read_parquet('{path}', hive_partitioning = false)"
+            f"select count(*), {scale} * sum({exporter}), {scale} * sum({importer}) from read_parquet('{path}', hive_partitioning = false)"
         ).fetchone()
     assert row is not None
     return dict(zip(("rows", "exporter_mills", "importer_cif_mills"), map(int, row), strict=True))
-
-
-def _if_cif(value: str) -> str:
-    return f"case when valuation_importer = 'CIF' then {value} end"
 
 
 def main() -> None:

@@ -35,6 +35,8 @@ GROUP_ROWS = 950_000
 #: Whose report a row is, as the contract orders them.
 SIDES = ("exporter", "importer")
 MISSING_WEIGHT, ESTIMATED, RE_EXPORTED, MISTAKEN = 0.05, 0.2, 0.03, 0.0005
+#: A thousand million USD in mills: above it nothing is mistaken, so that sums stay exact in pandas' floats too.
+LARGE = 10**12
 KEYS = ("exporter_code", "importer_code", "product_code")
 SPLIT = "sides"
 
@@ -150,7 +152,7 @@ def _reports(rng: np.random.Generator, year: int, drawn: Flows, at: NDArray[np.i
     reporter = np.where(is_import, importer, exporter)
     sigma = 0.05 + 0.6 * (reporter * 37 % flows.AREAS) / flows.AREAS
     told_fob = drawn.value[row] * np.exp(sigma * rng.standard_normal(rows))
-    told_fob = np.where(rng.random(rows, np.float32) < MISTAKEN, told_fob * 1000, told_fob)
+    told_fob = np.where((rng.random(rows, np.float32) < MISTAKEN) & (told_fob < LARGE), told_fob * 1000, told_fob)
     is_cif = is_import & (importer % 16 != 5)
     freight = np.where(is_cif, 1.02 + 0.1 * ((exporter * 11 + importer * 7) % 64) / 64, 1.0)
     reported = np.maximum(1, told_fob * freight).astype(np.int64)

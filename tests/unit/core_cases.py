@@ -116,7 +116,8 @@ def harmonise(home: Path, **reconcile: Any) -> tuple[list[dict[str, Any]], TaskR
 def reconcile(home: Path, **chosen: Any) -> tuple[list[dict[str, Any]], list[TaskResult]]:
     """Reconcile all four buckets, commit; rows in file order, and what the tasks said."""
     results = [reconcile_bucket(home, YEAR, bucket, settings_of(home, **chosen)) for bucket in range(4)]
-    lake.commit(home, contracts.BILATERAL_FLOWS, {f.partition_key: [f] for r in results for f in r.files})
+    for table in (contracts.BILATERAL_FLOWS, contracts.PAIR_REPORTS, contracts.NES_MOVE):
+        lake.commit(home, table, {f.partition_key: [f] for r in results for f in r.files if f.table == table.name})
     return lake.read(home, contracts.BILATERAL_FLOWS).to_pylist(), results
 
 

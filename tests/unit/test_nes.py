@@ -32,7 +32,6 @@ def run(home: Path, *reports: Report, **chosen: Any) -> tuple[dict[str, dict[str
     harmonise(home)
     rows, results = reconcile(home, **chosen)
     assert is_closed(line for r in results for line in r.ledger)
-    lake.commit(home, contracts.NES_MOVE, {f.partition_key: [f] for r in results for f in r.files if f.table == "nes_move"})
     return {r["importer_code"]: r for r in rows}, lake.read(home, contracts.NES_MOVE).to_pylist(), ledger_of(*results)
 
 

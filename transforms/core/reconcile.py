@@ -6,12 +6,15 @@ table, memory of one row group.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.contracts import lake as contracts
+from transforms.contracts.arrow import file_schema
 from transforms.contracts.records import DataFile, TaskResult
 from transforms.core.evidence import bilateral_rows, published_rows
 from transforms.core.fob import RouteRates, rates_of
@@ -22,6 +25,7 @@ from transforms.core.pair_reports import move_rows, pair_rows
 from transforms.core.parameters import read_parameters
 from transforms.core.reconciled import reconciled
 from transforms.core.reporters import Reporters, reporters_of
+from transforms.core.rescale import PairSums, PairTotals, Stratum, brought_to_totals, bucket_sums
 from transforms.io import lake
 from transforms.settings import Settings
 
@@ -42,35 +46,50 @@ def year_of(home: Path, year: int, settings: Settings) -> Year:
     return Year(rates, reporters_of(home, year))
 
 
-def reconcile_bucket(home: Path, year: int, bucket: int, settings: Settings) -> TaskResult:
+def sum_bucket(home: Path, year: int, bucket: int, settings: Settings) -> Mapping[Stratum, PairSums]:
+    """Both sides of a bucket by pair, for a method that brings products to their pair's total."""
+    return bucket_sums(home, year, bucket, settings, year_of(home, year, settings).rates)
+
+
+def reconcile_bucket(home: Path, year: int, bucket: int, settings: Settings, totals: PairTotals | None = None) -> TaskResult:
     """Write bilateral_flows, pair_reports and nes_move of one year and product bucket; ledger lines per source and period.
 
     ``in`` is what both sides reported, ``out`` the value; the report not chosen is ``not_chosen``, what the CIF factor takes off
     ``cif_removed``, re-exports apart ``re_export``, what came from or went out of areas not specified ``nes_moved``, the rest
-    ``weighting``.
+    ``weighting``. ``totals``: of all pairs of the year, where the method brings products to them.
     """
-    paths = lake.active_files(home, contracts.HARMONISED_FLOWS, year=year, product_bucket=bucket)
-    if not paths:
-        return TaskResult(())
-    known, account = year_of(home, year, settings), Account("reconcile", contracts.BILATERAL_FLOWS.name, year)
-    tables = (contracts.BILATERAL_FLOWS, contracts.PAIR_REPORTS, contracts.NES_MOVE)
-    files: list[DataFile] = []
+    account = Account("reconcile", contracts.BILATERAL_FLOWS.name, year)
+    chunks = _chunks(home, year, bucket, settings, totals, account)
     partition = {"year": year, "product_bucket": bucket}
+    files: list[DataFile] = []
     with (
-        lake.PartitionWriter(home, tables[0], partition) as flows_out,
-        lake.PartitionWriter(home, tables[1], partition) as pairs_out,
-        lake.PartitionWriter(home, tables[2], partition) as moves_out,
+        lake.PartitionWriter(home, contracts.BILATERAL_FLOWS, partition) as flows_out,
+        lake.PartitionWriter(home, contracts.PAIR_REPORTS, partition) as pairs_out,
+        lake.PartitionWriter(home, contracts.NES_MOVE, partition) as moves_out,
     ):
-        for path in paths:
-            reader = pq.ParquetFile(path)
-            for group in range(reader.num_row_groups):
-                data = reader.read_row_group(group, columns=list(COLUMNS))
-                if data["basis"][0].as_py() == "baci_published":
-                    flows_out.write(published_rows(data, account))
-                    continue
-                found = reconciled(flows_of(data, year), known.rates, settings)
-                flows_out.write(bilateral_rows(found, known.reporters, account))
-                pairs_out.write(pair_rows(found, known.reporters))
-                moves_out.write(move_rows(found))
+        for flows, pairs, moves in chunks:
+            flows_out.write(flows)
+            pairs_out.write(pairs)
+            moves_out.write(moves)
         files += [file for writer in (flows_out, pairs_out, moves_out) if (file := writer.close()) is not None]
     return TaskResult(tuple(files), account.lines())
+
+
+def _chunks(
+    home: Path, year: int, bucket: int, settings: Settings, totals: PairTotals | None, account: Account
+) -> Iterator[tuple[pa.Table, pa.Table, pa.Table]]:
+    """Flows, pairs and moves of each row group."""
+    known = None
+    nothing = tuple(file_schema(table).empty_table() for table in (contracts.PAIR_REPORTS, contracts.NES_MOVE))
+    for path in lake.active_files(home, contracts.HARMONISED_FLOWS, year=year, product_bucket=bucket):
+        reader = pq.ParquetFile(path)
+        for group in range(reader.num_row_groups):
+            data = reader.read_row_group(group, columns=list(COLUMNS))
+            if data["basis"][0].as_py() == "baci_published":
+                yield published_rows(data, account), *nothing
+                continue
+            known = known or year_of(home, year, settings)
+            found = reconciled(flows_of(data, year), known.rates, settings)
+            if totals is not None:
+                found = brought_to_totals(found, totals, bucket)
+            yield bilateral_rows(found, known.reporters, account), pair_rows(found, known.reporters), move_rows(found)

@@ -108,18 +108,19 @@ def reconciled(flows: Flows, rates: RouteRates, settings: Settings) -> Reconcile
         weighed.append(weigh(part, tables, of_pair, found.exporter_fob[start:end], importer, usd_per_kg))
         bounds.append(Bounds(*interval_of(tables, of_pair, weighed[-1], importer, settings.estimate.interval_quantile)))
         net.append(net_weight(part, tables, of_pair, weighed[-1].value, usd_per_kg, parameters))
-    whole = joined(weighed)
-    return Reconciled(
-        found, tables, pair, whole, whole.value, joined(bounds), joined(net), _marks(found, tables, pair, whole, joined(net)), chosen.name
-    )
+    whole, weights = joined(weighed), joined(net)
+    marks = _marks(found, tables, pair, whole, weights, is_by_sigma=chosen.name == "baci")
+    return Reconciled(found, tables, pair, whole, whole.value, joined(bounds), weights, marks, chosen.name)
 
 
-def _marks(found: Mirrored, tables: PairTables, pair: Integers, weighed: Weighed, net: NetWeight) -> Marks:
+def _marks(found: Mirrored, tables: PairTables, pair: Integers, weighed: Weighed, net: NetWeight, *, is_by_sigma: bool) -> Marks:
     """All marks of the flows but those of a later rescaling."""
     flows = found.flows
     both = flows.has_exporter & flows.has_importer
     marks = weighed.marks | mark("re_exports_apart", found.apart > 0) | mark("copied_report", flows.is_copied)
-    marks |= mark("weight_estimated", net.is_estimated) | mark("sigma_default", both & tables.is_default[pair])
+    marks |= mark("weight_estimated", net.is_estimated)
+    if is_by_sigma:
+        marks |= mark("sigma_default", both & tables.is_default[pair])
     if found.moves is not None:
         marks |= mark("nes_received", found.moves.received > 0) | mark("nes_given", found.moves.given > 0)
     return marks | _conversion_marks(flows)

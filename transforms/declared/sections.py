@@ -62,9 +62,6 @@ class Estimate:
     unit_spread_below: float = 2.5
     symmetric_within: float = 0.1
     reliability_iterations: int = 25
-    rescale_ratio: float = 1.2
-    rescale_gap_usd: float = 25_000_000.0
-    rescale_pair_usd: float = 100_000_000.0
     interval_quantile: float = 1.645
 
 

@@ -1,0 +1,141 @@
+"""Products brought to their pair's total, as the Growth Lab does (docs/methods.md 1.2): sums by bucket, totals by pair, shares by bucket.
+
+The pair's total weighs the sums that both sides report of it. Its products, wherever their buckets lie, are scaled to it in
+proportion. A rest that belongs to no product doesn't arise here: what a reporter's total holds beyond its products is a leaf of its
+own (XXXXXX, core/residuals.py), and one-sided products count whole, so that the total is never above their sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from transforms.contracts import lake as contracts
+from transforms.core.estimates.growth_lab import Rule, rescaled
+from transforms.core.fob import AREA_CODES, RouteRates
+from transforms.core.marks import mark
+from transforms.core.mirrors import COLUMNS, Flows, flows_of
+from transforms.core.reconciled import Reconciled, reconciled
+from transforms.io import lake
+from transforms.settings import Settings
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Stratum = tuple[object, ...]
+_NO_REST = Rule(ratio=np.inf)
+
+
+@dataclass(frozen=True)
+class PairSums:
+    """Of p pairs (exporter * 1000 + importer, ascending) in one bucket, mills: what each side reports, the values; the method's weight."""
+
+    pair: Integers
+    exporter_fob: Integers
+    importer_fob: Integers
+    value: Integers
+    least: Integers
+    weight: Floats
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Of p pairs, ascending, mills: each bucket's part of the total (p, buckets)."""
+
+    pair: Integers
+    of_bucket: Integers
+
+
+PairTotals = Mapping[Stratum, Shares]
+
+
+def stratum_of(flows: Flows) -> Stratum:
+    """The stratum of a row group."""
+    return tuple(flows.rows.data[name][0].as_py() for name in contracts.STRATUM)
+
+
+def pair_keys(flows: Flows) -> Integers:
+    """exporter * 1000 + importer (n,)."""
+    return flows.exporter * AREA_CODES + flows.importer
+
+
+def bucket_sums(home: Path, year: int, bucket: int, settings: Settings, rates: RouteRates) -> dict[Stratum, PairSums]:
+    """Both sides by pair over one bucket's own flows, as reconciling sees them."""
+    found: dict[Stratum, list[PairSums]] = {}
+    for path in lake.active_files(home, contracts.HARMONISED_FLOWS, year=year, product_bucket=bucket):
+        reader = pq.ParquetFile(path)
+        for group in range(reader.num_row_groups):
+            data = reader.read_row_group(group, columns=list(COLUMNS))
+            if data["basis"][0].as_py() == "own":
+                flows = flows_of(data, year)
+                found.setdefault(stratum_of(flows), []).append(_sums(reconciled(flows, rates, settings)))
+    return {key: _added(parts) for key, parts in found.items()}
+
+
+def _sums(found: Reconciled) -> PairSums:
+    one, other = found.mirrored.exporter_fob, found.mirrored.importer.fob
+    choice = found.weighed.choice  # a suspected unit mistake stands in neither side's sum
+    chosen = np.where(choice == 1, one, other)
+    one, other = (np.where(np.isnan(choice), side, chosen) for side in (one, other))
+    pair, first, index = np.unique(pair_keys(found.mirrored.flows), return_index=True, return_inverse=True)
+    sums = np.zeros((3, len(pair)), np.int64)
+    for total, values in zip(sums, (one, other, found.value), strict=True):
+        np.add.at(total, index, values)
+    least = np.zeros(len(pair), np.int64)
+    np.minimum.at(least, index, found.value)
+    return PairSums(pair, *sums, least, found.tables.weight[found.pair[first]])
+
+
+def _added(parts: Sequence[PairSums]) -> PairSums:
+    """Parts of pairs that are each in one part, or in several."""
+    names = ("exporter_fob", "importer_fob", "value", "least")
+    pair, first, index = np.unique(np.concatenate([p.pair for p in parts]), return_index=True, return_inverse=True)
+    sums = np.zeros((4, len(pair)), np.int64)
+    for total, name in zip(sums, names, strict=True):
+        np.add.at(total, index, np.concatenate([getattr(p, name) for p in parts]))
+    return PairSums(pair, *sums, np.concatenate([p.weight for p in parts])[first])
+
+
+def pair_totals(*buckets: Mapping[Stratum, PairSums]) -> dict[Stratum, Shares]:
+    """Each pair's total shared out over its buckets: ``buckets`` in their order, every one of the year."""
+    found: dict[Stratum, Shares] = {}
+    for key in sorted({key for bucket in buckets for key in bucket}, key=str):
+        whole = _added([bucket[key] for bucket in buckets if key in bucket])
+        parts = np.zeros((len(whole.pair), len(buckets)), np.int64)
+        for number, bucket in enumerate(buckets):
+            if key in bucket:
+                parts[np.searchsorted(whole.pair, bucket[key].pair), number] = bucket[key].value
+        total = np.rint(whole.weight * whole.exporter_fob + (1 - whole.weight) * whole.importer_fob).astype(np.int64)
+        # one side alone has no other to be weighed with, and a value below 0 can't be scaled
+        stays = (whole.exporter_fob <= 0) | (whole.importer_fob <= 0) | (whole.least < 0)
+        total = np.where(stays, whole.value, total)
+        pair = np.repeat(np.arange(len(total)), len(buckets))
+        done = rescaled(np.maximum(parts, 0).ravel(), pair, np.where(stays, np.maximum(parts, 0).sum(axis=1), total), _NO_REST)
+        shares = np.where(stays[:, None], parts, done.values.reshape(parts.shape))
+        found[key] = Shares(whole.pair, shares)
+    return found
+
+
+def brought_to_totals(found: Reconciled, totals: PairTotals, bucket: int) -> Reconciled:
+    """The flows with values that sum to their pair's share of the bucket, to the mill; the changed ones marked ``rescaled``."""
+    flows = found.mirrored.flows
+    shares = totals[stratum_of(flows)]
+    pair, index = np.unique(pair_keys(flows), return_inverse=True)
+    wanted = shares.of_bucket[np.searchsorted(shares.pair, pair), bucket]
+    sums = np.zeros(len(pair), np.int64)
+    np.add.at(sums, index, found.value)
+    at = np.flatnonzero((sums != wanted)[index])
+    at = at[np.argsort(index[at], kind="stable")]
+    value = found.value.copy()
+    kept, renumbered = np.unique(index[at], return_inverse=True)
+    value[at] = rescaled(found.value[at], renumbered, wanted[kept], _NO_REST).values
+    changed = value != found.value
+    scale = value / np.where(changed & (found.value > 0), found.value, 1)
+    bounds = found.bounds
+    low, high = (np.where(changed & bounds.has, np.rint(bound * scale).astype(np.int64), bound) for bound in (bounds.low, bounds.high))
+    marks = found.marks | mark("rescaled", changed)
+    return replace(found, value=value, bounds=replace(bounds, low=low, high=high), marks=marks)

@@ -70,7 +70,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pairs", type=int, default=5, help="aggregate, ingest, reconcile: pairs of runs against DuckDB, against pyarrow")
     parser.add_argument("--dask-runs", type=int, default=1, help="aggregate, reconcile: runs of each Dask baseline; 0 leaves them out")
     parser.add_argument(
-        "--merge-rows", type=int, default=17_000_000, help="reconcile: reports of the case with 1, 2, 4 workers and Dask's merge"
+        "--merge-rows", type=int, default=10_000_000, help="reconcile: reports of the case with 1, 2, 4 workers and Dask's merge"
     )
     parser.add_argument("--ingest-rows", type=int, default=flows.YEAR_ROWS, help="ingest: rows of each kind of file")
     parser.add_argument("--large-rows", type=int, default=100_000_000, help="gates, flat: rows of the large case")

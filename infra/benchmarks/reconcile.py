@@ -83,8 +83,6 @@ def _few(home: Path, rows: int, runs: int) -> dict[str, Any]:
     case: dict[str, Any] = {"rows": _rows(home), "asked_rows": rows, "identical_workers": len(hashes) == 1}
     if not runs:
         return case
-    if not (home / reconcile_contenders.COPY).exists():
-        reconcile_contenders.write_copy(home)
     merges = [_run(MERGE, home) for _ in range(runs)]
     ours, answer, _ = _run(OURS, home)
     found.append(ours)

@@ -3,7 +3,7 @@
 ``ours`` is the stage that the engine runs, its files moved to OUT instead of committed. ``duckdb``
 is the bare full outer join of the two sides with the columns that reconciling reads (no CIF, no
 weights, no evidence), ``duckdb_narrow`` the same with value and weight alone. ``dask`` is the
-merge that one writes first, over copies with int64 mills, since pandas has no decimals.
+merge that one writes first, of the same files and columns as ``duckdb``.
 """
 
 from __future__ import annotations
@@ -18,11 +18,9 @@ from typing import Any
 
 from infra.benchmarks.reconcile_data import KEYS, SIDES, SPLIT
 from transforms.contracts import lake as contracts
-from transforms.contracts.arrow import sql_type
 from transforms.contracts.codes import PRODUCT_BUCKETS
 from transforms.io import lake
 
-COPY = "dask_sides"
 OPTIONS = "format parquet, compression zstd, compression_level 1, parquet_version v2"
 #: What a row of a join needs of each report: what reconciling reads.
 MEASURES = ("reported_value_usd", "valuation", "value_fob_usd", "is_value_rounded", "net_weight_kg", "source", "snapshot_id")
@@ -81,23 +79,8 @@ def duck_narrow(home: Path, out: Path) -> None:
     duck(home, out, NARROW)
 
 
-def write_copy(home: Path) -> None:
-    """Both sides with the join's columns, decimals as integers of thousandths, a file a year and bucket; outside the time measured."""
-    import duckdb
-
-    measures = [f"({name}::decimal(38, 3) * 1000)::bigint as {name}" if sql_type(name).startswith("DECIMAL") else name for name in MEASURES]
-    columns = ", ".join((*KEYS, *measures))
-    with duckdb.connect(config={"threads": 2}) as connection:
-        for path in sorted((home / SPLIT).glob("*/*.parquet")):
-            side = path.stem.partition("-")[2]
-            folder = home / COPY / side
-            folder.mkdir(parents=True, exist_ok=True)
-            query = f"select '{path.parent.name}' as period, {columns} from read_parquet('{path}')"
-            connection.execute(f"copy ({query}) to '{folder}/{path.parent.name}-{path.name}' (format parquet, compression zstd)")
-
-
 def dask_merge(home: Path, out: Path) -> None:
-    """read_parquet().merge(how="outer").to_parquet()."""
+    """read_parquet().merge(how="outer").to_parquet() over DuckDB's files and columns; the year's period is a key beside the three."""
     import dask.dataframe as dd
 
     from transforms.cluster import dask_client
@@ -105,9 +88,10 @@ def dask_merge(home: Path, out: Path) -> None:
 
     settings = load_settings(home, {})
     settings = dataclasses.replace(settings, cluster=dataclasses.replace(settings.cluster, memory_limit="8GiB"))
+    keys = ["period", *KEYS]
     with dask_client(settings):
-        x, m = (dd.read_parquet(home / COPY / side) for side in SIDES)
-        both = x.merge(m, how="outer", on=["period", *KEYS], suffixes=tuple(f"_{side}" for side in SIDES))
+        x, m = (dd.read_parquet(sorted((home / SPLIT).glob(f"*/*-{side}.parquet")), columns=[*keys, *MEASURES]) for side in SIDES)
+        both = x.merge(m, how="outer", on=keys, suffixes=tuple(f"_{side}" for side in SIDES))
         both.to_parquet(out / "merged", compression="zstd", write_index=False)
 
 
@@ -115,15 +99,12 @@ def answers(name: str, out: Path) -> dict[str, Any]:
     """What must be the same whoever joins: rows, and the exact sums of exporters' values and of importers' CIF values in mills."""
     import duckdb
 
-    exporter, importer, path = {
-        "ours": ("value_exporter_fob_usd", "value_importer_cif_usd", f"{out}/{contracts.BILATERAL_FLOWS.name}/*/*/*.parquet"),
-        "duckdb": ("reported_value_usd_exporter", _IF_CIF, f"{out}/*.parquet"),
-        "dask": ("reported_value_usd_exporter::decimal(38, 0)", f"({_IF_CIF})::decimal(38, 0)", f"{out}/merged/*.parquet"),
-    }[name.partition("_")[0]]
-    scale = 1 if name == "dask" else 1000
+    is_ours = name.startswith("ours")
+    exporter, importer = ("value_exporter_fob_usd", "value_importer_cif_usd") if is_ours else ("reported_value_usd_exporter", _IF_CIF)
+    paths = [str(p) for p in sorted((out / contracts.BILATERAL_FLOWS.name if is_ours else out).rglob("*.parquet"))]
     with duckdb.connect(config={"threads": 2}) as connection:
         row = connection.execute(
-            f"select count(*), {scale} * sum({exporter}), {scale} * sum({importer}) from read_parquet('{path}', hive_partitioning = false)"
+            f"select count(*), 1000 * sum({exporter}), 1000 * sum({importer}) from read_parquet({paths}, hive_partitioning = false)"
         ).fetchone()
     assert row is not None
     return dict(zip(("rows", "exporter_mills", "importer_cif_mills"), map(int, row), strict=True))

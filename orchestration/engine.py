@@ -6,13 +6,14 @@ files; only what passed is committed. What failed is moved aside with its result
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from orchestration import commits
 from orchestration.outcomes import GateRefused, PartitionOutcome, RunContext, StageError
 from orchestration.plan import look, stale
 from orchestration.stages import Stage, View, stages_of, year_of
+from orchestration.steps import Step, submit
 from transforms.contracts.ops import QUARANTINE
 from transforms.contracts.records import DataFile, TaskResult
 from transforms.io import lake
@@ -23,7 +24,7 @@ from transforms.sources.parse import parse_snapshot
 
 __all__ = ["GateRefused", "PartitionOutcome", "RunContext", "StageError", "parse_pending", "run_stage"]
 
-_Tasks = Mapping[tuple[str, str], tuple[Callable[..., object], tuple[Any, ...]]]
+_Tasks = Mapping[tuple[str, str], tuple[Any, ...] | Step]
 
 
 def parse_pending(context: RunContext) -> None:
@@ -46,13 +47,15 @@ def parse_pending(context: RunContext) -> None:
 
 
 def _gather(context: RunContext, tasks: _Tasks) -> dict[tuple[str, str], Any]:
-    """Run tasks on the workers; an exception of one is its result, the others go on.
+    """Run tasks, with the steps that they hang on, on the workers; an exception of one is its result, the others go on.
 
     A watchdog ends a run in which nothing moves: StageError naming what was still running.
     """
     from distributed import wait
 
-    futures = {context.client.submit(function, *arguments, pure=False): key for key, (function, arguments) in tasks.items()}
+    last, inner = submit(context.client, list(tasks.values()))
+    futures = {future: key for key, own, steps in zip(tasks, last, inner, strict=True) for future in (own, *steps)}
+    wanted = set(last)
     results: dict[tuple[str, str], Any] = {}
     running = set(futures)
     while running:
@@ -60,11 +63,12 @@ def _gather(context: RunContext, tasks: _Tasks) -> dict[tuple[str, str], Any]:
             finished, running = wait(running, timeout=context.settings.cluster.stall_seconds, return_when="FIRST_COMPLETED")
         except TimeoutError:
             context.client.cancel(list(running))
-            names = ", ".join(sorted("/".join(p for p in futures[f] if p) for f in running))
+            names = ", ".join(sorted({"/".join(p for p in futures[f] if p) for f in running}))
             raise StageError(f"no task ended for {context.settings.cluster.stall_seconds} s ([cluster] stall_seconds): {names}") from None
         for future in finished:
-            error = future.exception()
-            results[futures[future]] = error if error is not None else future.result()
+            if future in wanted:
+                error = future.exception()
+                results[futures[future]] = error if error is not None else future.result()
             future.release()
     return results
 

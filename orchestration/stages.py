@@ -6,20 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+from orchestration.steps import Task
 from transforms.contracts import lake as contracts
 from transforms.contracts import lists
 from transforms.contracts.codes import PRODUCT_BUCKETS
 from transforms.contracts.layout import Catalog
 from transforms.contracts.layouts import BUILT_IN
 from transforms.contracts.model import Table
-from transforms.contracts.records import Snapshot, TaskResult
+from transforms.contracts.records import Snapshot
 from transforms.io import state
 from transforms.settings import Settings
-
-#: A worker's task: a function of a module and its arguments, both picklable.
-Task = tuple[Callable[..., TaskResult], tuple[Any, ...]]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from orchestration.cli.develop import contracts, dev, synth
+from orchestration.cli.explain import explain
 from orchestration.cli.feeds import app as feeds
 from orchestration.cli.first import demo, doctor, init
 from orchestration.cli.look import quality, quarantine, sources, status
@@ -54,6 +55,7 @@ app.command("demo")(demo)
 app.command("init")(init)
 app.command("run")(run)
 app.command("query")(query)
+app.command("explain")(explain)
 app.command("sources")(sources)
 app.command("status")(status)
 app.command("verify")(verify)

@@ -23,7 +23,6 @@ from transforms.core.area_facts import FACTS
 from transforms.core.area_places import great_circle_km, place_of, placed_areas
 from transforms.io import lake
 from transforms.sources.lists import listed
-from transforms.sources.parse import read_report
 from transforms.sources.precedence import newest_first
 
 GEOGRAPHY_VERSION = "1"
@@ -129,10 +128,9 @@ def geography_table(home: Path, snapshots: Sequence[Snapshot]) -> pa.Table:
 
 
 def build_geography(home: Path, snapshots: Sequence[Snapshot]) -> TaskResult:
-    """Write pair_geography from the files handed over and the facts; warnings of reading those files."""
+    """Write pair_geography from the files handed over and the facts. What reading them warned of, the dimensions' result says."""
     file = lake.write_partition(home, contracts.PAIR_GEOGRAPHY, {}, [geography_table(home, snapshots)])
-    reports = [r for s in snapshots if s.kind == "distances" for m in s.members if (r := read_report(home, s, m)) is not None]
-    return TaskResult((file,) if file is not None else (), warnings=tuple(w for r in reports for w in r.warnings))
+    return TaskResult((file,) if file is not None else ())
 
 
 def read_geography(home: Path) -> Geography:

@@ -1,10 +1,10 @@
 """Rules across columns, rows and tables, as data: one entry is one rule.
 
-To add one: append an entry to the tuple of its table (here for reports, flows and the ledger;
-aggregate_rules.py and mart_rules.py for the others). ``row`` takes a predicate that is true
-on failing rows and costs no query of its own; ``Rule`` takes SQL that returns failing rows
-with their ``partition_key``. SQL names tables as the contracts do; ``needs`` lists the other
-tables it reads (the rule runs where they are at hand). Then show it failing:
+To add one: append an entry to the tuple of its table (here for reports, flows and the ledger; the
+modules imported below hold the others). ``row`` takes a predicate that is true on failing rows and
+costs no query of its own; ``Rule`` takes SQL that returns failing rows with their ``partition_key``.
+SQL names tables as the contracts do; ``needs`` lists the other tables it reads (the rule runs where
+they are at hand). Then show it failing:
 tests/unit/expectation_cases.py has a bad row for every rule, and a test says which lacks one.
 """
 
@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from expectations.aggregate_rules import AGGREGATE_RULES
 from expectations.mart_rules import MART_RULES
+from expectations.reconciled_mart_rules import RECONCILED_MART_RULES
+from expectations.reconciled_rules import RECONCILED_RULES
 from expectations.rule import FREQUENCY_DIFFERS, LEVEL_DIFFERS, YEAR_DIFFERS, Rule, listed, row
 from transforms.contracts import codes
 
 _MARGINS = listed(codes.MARGIN_AREAS)
 _SPECIAL = listed(codes.SPECIAL_AREAS)
-_SIMPLE = listed(codes.SIMPLE_METHODS)
 _BUCKETS = " ".join(
     f"when product_code >= '{bound}' then {bucket}" for bucket, bound in reversed([*enumerate(codes.PRODUCT_BUCKET_BOUNDS, 1)])
 )
@@ -121,61 +122,6 @@ HARMONISED_FLOW_RULES = (
     ),
 )
 
-BILATERAL_FLOW_RULES = (
-    row(
-        "value_within_interval",
-        "bilateral_flows",
-        "value_fob_usd < value_low_usd or value_fob_usd > value_high_usd or (value_low_usd is null) <> (value_high_usd is null)",
-        "the value lies in its interval; both ends or neither",
-    ),
-    row(
-        "evidence_matches_reports",
-        "bilateral_flows",
-        "evidence is distinct from (case when value_exporter_fob_usd is not null and value_importer_fob_usd is not null then 'both' "
-        "when value_exporter_fob_usd is not null then 'exporter_only' when value_importer_fob_usd is not null then 'importer_only' "
-        "else 'published' end)",
-        "evidence names the reports that are there",
-    ),
-    row(
-        "evidence_kind_on_one_sided",
-        "bilateral_flows",
-        "(evidence in ('exporter_only', 'importer_only')) is distinct from (evidence_kind is not null)",
-        "one-sided rows, and only they, say why",
-    ),
-    row(
-        "importer_fob_at_most_cif",
-        "bilateral_flows",
-        "value_importer_fob_usd > value_importer_cif_usd",
-        "the importer's report FOB is at most CIF",
-    ),
-    row(
-        "cif_factor_with_cif_report",
-        "bilateral_flows",
-        "(cif_factor is null) <> (value_importer_cif_usd is null)",
-        "a CIF factor where the importer reports CIF, and only there",
-    ),
-    row(
-        "simple_methods_choose_one_report",
-        "bilateral_flows",
-        f"method in {_SIMPLE} and (weight_exporter is null or weight_exporter not in (0, 1))",
-        "the simple methods take one report whole: weight 0 or 1",
-    ),
-    row(
-        "value_follows_weight",
-        "bilateral_flows",
-        "(weight_exporter = 1 and value_fob_usd is distinct from value_exporter_fob_usd) or "
-        "(weight_exporter = 0 and value_fob_usd is distinct from value_importer_fob_usd)",
-        "weight 1 gives the exporter's value, weight 0 the importer's FOB",
-    ),
-    row(
-        "method_matches_basis",
-        "bilateral_flows",
-        "(basis = 'baci_published') is distinct from (method = 'baci_published') or "
-        "(basis = 'baci_published') is distinct from (evidence = 'published')",
-        "published values have basis, method and evidence of their own",
-    ),
-)
-
 
 _LEDGER_LINE = "partition_key, stage, table_name, source, frequency, period"
 _LEDGER_REASONS = listed({"in", "out", *codes.ROW_REASONS, *codes.VALUE_REASONS})
@@ -204,8 +150,9 @@ RULES: tuple[Rule, ...] = (
     *REPORTED_FLOW_RULES,
     *FLOW_RULES,
     *HARMONISED_FLOW_RULES,
-    *BILATERAL_FLOW_RULES,
+    *RECONCILED_RULES,
     *AGGREGATE_RULES,
     *LEDGER_RULES,
     *MART_RULES,
+    *RECONCILED_MART_RULES,
 )

@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from tests.unit.expectation_rows import Rows, usd
+from tests.unit import expectation_reconciled_cases as reconciled
+from tests.unit.expectation_change import Worsen, again, change, drop
+from tests.unit.expectation_rows import usd
 from transforms.contracts import lake, marts
-
-Worsen = Callable[[Rows], None]
-
-
-def change(position: int, **values: Any) -> Worsen:
-    """Overwrite columns of one row."""
-    return lambda rows: rows[position].update(values)
-
-
-def again(position: int, **values: Any) -> Worsen:
-    """Append a copy of one row, with columns overwritten."""
-    return lambda rows: rows.append({**rows[position], **values})
-
-
-def drop(position: int) -> Worsen:
-    return lambda rows: rows.__delitem__(position)
-
 
 #: (table, rule) -> how to break it, for tables that are gated alone
 FLOW_CASES: dict[tuple[str, str], Worsen] = {
@@ -55,14 +37,7 @@ FLOW_CASES: dict[tuple[str, str], Worsen] = {
         )
     },
     ("harmonised_flows", "source_matches_basis"): change(2, source="comtrade"),
-    ("bilateral_flows", "value_within_interval"): change(0, value_low_usd=usd(101)),
-    ("bilateral_flows", "evidence_matches_reports"): change(0, evidence="exporter_only"),
-    ("bilateral_flows", "evidence_kind_on_one_sided"): change(1, evidence_kind=None),
-    ("bilateral_flows", "importer_fob_at_most_cif"): change(0, value_importer_fob_usd=usd(111)),
-    ("bilateral_flows", "cif_factor_with_cif_report"): change(0, cif_factor=None),
-    ("bilateral_flows", "simple_methods_choose_one_report"): change(0, weight_exporter=0.5),
-    ("bilateral_flows", "value_follows_weight"): change(0, value_fob_usd=usd(101)),
-    ("bilateral_flows", "method_matches_basis"): change(2, method="prefer_exporter"),
+    **reconciled.FLOW_CASES,
     ("ledger", "value_closes"): change(1, value_usd=usd("90.001")),
     ("ledger", "rows_close"): change(1, row_count=9),
     ("ledger", "reason_is_declared"): change(2, reason="lost"),
@@ -106,6 +81,7 @@ MART_CASES: dict[tuple[str, str], Worsen] = {
     ("comparative_advantage", "advantage_from_rca"): change(0, has_advantage=False),
     ("comparative_advantage", "symmetric_rca_from_rca"): change(0, symmetric_rca=0.3),
     ("conservation_ledger", "ledger_closes"): change(0, is_closed=False),
+    **reconciled.MART_CASES,
     **{(name, "one_release"): change(0, release_id="20250101-bbbbbbbb") for name, table in marts.MARTS.items() if not table.is_view},
     # release_info defines the release: a second row there is foreign to the first
     ("release_info", "one_release"): again(0, release_id="20250101-bbbbbbbb"),

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.unit import expectation_reconciled as reconciled
 from tests.unit.expectation_rows import Rows, ledger, usd
 from transforms.contracts import marts
 from transforms.contracts.arrow import ARROW_TYPES, SQL_TYPES
@@ -130,6 +131,7 @@ def mart_rows() -> dict[str, Rows]:
             {**line, "stage": "ingest", "source": "comtrade", "year": 2014, "is_closed": True} for line in ledger(2014)
         ],
     }
+    rows |= reconciled.mart_rows()
     for name, table in marts.MARTS.items():
         if name not in rows and not table.is_view:
             rows[name] = [_plain(table)]
@@ -152,7 +154,8 @@ def _plain(table: Table) -> dict[str, Any]:
     for name in table.columns:
         entry = column(name)
         patterned = {"period": "2014", "compared_period": "2013", "currency_code": "EUR"}
-        patterned |= {"classification": "H4", "from_classification": "H4", "to_classification": "H3"}
+        patterned |= {"first_day": "2014-01-01", "last_day": "2014-12-31"}
+        patterned |= {"method_marks": "cif_fitted", "classification": "H4", "from_classification": "H4", "to_classification": "H3"}
         row[name] = entry.allowed[0] if entry.allowed else patterned.get(name) or by_type.get(entry.type, usd(1))
     return row
 

@@ -9,12 +9,16 @@ import duckdb
 import pytest
 
 from expectations import runner, suites
+from expectations.reconciled_rules import CIF_NAMES
 from expectations.rules import PRODUCT_BUCKET, RULES
 from tests.unit import expectation_cases as cases
 from tests.unit import expectation_files as files
+from tests.unit import expectation_reconciled as reconciled
+from tests.unit import expectation_reconciled_cases as reconciled_cases
 from tests.unit import expectation_rows as rows_of
 from transforms.contracts import codes, lake, marts
 from transforms.contracts.records import CheckResult
+from transforms.core.estimates.cif import NAMES
 
 GOOD = 2000
 Results = dict[str, list[CheckResult]]
@@ -36,11 +40,23 @@ PREFIX = {
     "ledger": "stage=ingest/source=comtrade/year={}",
     "harmonised_flows": "year={}/product_bucket=0",
     "bilateral_flows": "year={}/product_bucket=0",
+    "pair_reports": "year={}/product_bucket=0",
+    "nes_move": "year={}/product_bucket=0",
+    "parameter_set": "year={}",
 }
+
+
+def bilateral_flows(year: int) -> rows_of.Rows:
+    return rows_of.bilateral_flows(year) + reconciled.weighed_flows(year)
+
+
 MAKE: dict[str, Callable[[int], rows_of.Rows]] = {
     "reported_flows": rows_of.reported_flows,
     "harmonised_flows": rows_of.harmonised_flows,
-    "bilateral_flows": rows_of.bilateral_flows,
+    "bilateral_flows": bilateral_flows,
+    "pair_reports": reconciled.pair_reports,
+    "nes_move": reconciled.nes_moves,
+    "parameter_set": reconciled.parameter_set,
     "ledger": rows_of.ledger,
 }
 YEARS = {case: GOOD + 1 + n for n, case in enumerate([*cases.FLOW_CASES, *cases.AGGREGATE_CASES])}
@@ -53,7 +69,8 @@ def flow_results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     tables = {}
     for name, make in MAKE.items():
         table = lake.TABLES[name]
-        years = [GOOD, *(YEARS[case] for case in cases.FLOW_CASES if case[0] == name)]
+        beside = ("pair_reports", "nes_move") if name == "bilateral_flows" else ()  # rules of those look at the flows
+        years = [GOOD, *(YEARS[case] for case in cases.FLOW_CASES if case[0] in (name, *beside))]
         worsen = {YEARS[case]: how for case, how in cases.FLOW_CASES.items() if case[0] == name}
         tables[table] = {}
         for year in years:
@@ -113,6 +130,20 @@ def test_rule_on_flows_fails_on_its_bad_row(case: tuple[str, str], flow_results:
     assert found.sample is not None and found.sample.startswith("[{")
 
 
+@pytest.mark.parametrize("case", [None, *reconciled_cases.CONVERSION_CASES], ids=lambda c: c[1] if c else "good")
+def test_rule_on_conversion_weights(case: tuple[str, str] | None, tmp_path: Path) -> None:
+    rows = reconciled.conversion_weight()
+    if case:
+        reconciled_cases.CONVERSION_CASES[case](rows)
+    table = lake.CONVERSION_WEIGHT
+    results = runner.gate(table, {"": [files.write(tmp_path / "a.parquet", table, rows)]})
+    assert failed(results) == ({case} if case else set())
+
+
+def test_the_cif_equation_has_the_names_that_its_rule_asks_for() -> None:
+    assert CIF_NAMES == NAMES
+
+
 @pytest.mark.parametrize("case", cases.AGGREGATE_CASES, ids=".".join)
 def test_rule_on_aggregates_fails_on_its_bad_row(case: tuple[str, str], aggregate_results: Results) -> None:
     assert case in failed(aggregate_results[str(YEARS[case])])
@@ -121,9 +152,9 @@ def test_rule_on_aggregates_fails_on_its_bad_row(case: tuple[str, str], aggregat
 @pytest.mark.parametrize("case", cases.MART_CASES, ids=".".join)
 def test_rule_on_marts_fails_on_its_bad_row(case: tuple[str, str], tmp_path: Path) -> None:
     table, _ = case
-    rows = {t: r for t, r in files.mart_rows().items() if t in (table, "release_info")}
-    cases.MART_CASES[case](rows[table])
     rule = next(r for r in RULES if (r.table, r.name) == case)
+    rows = {t: r for t, r in files.mart_rows().items() if t in (table, "release_info", *rule.needs)}
+    cases.MART_CASES[case](rows[table])
     results = runner.gate_database(files.database(tmp_path / "bad.duckdb", rows), [marts.MARTS[table]], rules=[rule])
     assert case in failed(results)
 
@@ -131,7 +162,7 @@ def test_rule_on_marts_fails_on_its_bad_row(case: tuple[str, str], tmp_path: Pat
 def test_every_rule_has_a_failing_example() -> None:
     rules = {(r.table, r.name) for r in RULES}
     assert len(rules) == len(RULES), "two rules of a table share a name"
-    assert rules == {*cases.FLOW_CASES, *cases.AGGREGATE_CASES, *cases.MART_CASES}
+    assert rules == {*cases.FLOW_CASES, *cases.AGGREGATE_CASES, *cases.MART_CASES, *reconciled_cases.CONVERSION_CASES}
 
 
 def test_rules_name_tables_of_the_contracts() -> None:

@@ -191,7 +191,8 @@ def fit(sums: Sums, rule: Rule = RULE) -> Coefficients:
     residual = max(0.0, squares - float((solution * right).sum())) / max(1, pairs - solved.rank)
     back = _uncentred(len(years))
     plain = rounded(times(back, solution))
-    spread = rounded(times(times(back, solved.matrix), back.T))
+    spread = times(times(back, solved.matrix), back.T)
+    spread = rounded((spread + spread.T) / 2)
     return Coefficients(
         plain[:_PLAIN], years, plain[_PLAIN:], spread, float(rounded(residual)), pairs, solved.rank,
         float(rounded(by_year[:, 0, -1].sum() / by_year[:, 0, 0].sum())),

@@ -114,7 +114,9 @@ def _equation(rate: Rate) -> list[str]:
         ("landlocked", f"exporter {yes(rate.is_landlocked_exporter)}, importer {yes(rate.is_landlocked_importer)}"),
         ("unit value", f"{number(rate.usd_per_kg, 6)} USD per kg, the product's usual one"),
     ]
-    entries += [(name, number(value, 8)) for name, value in rate.coefficients.items()]
+    for name, value in rate.coefficients.items():
+        error = rate.standard_errors.get(name)
+        entries.append((name, number(value, 8) + (f" (standard error {number(error)})" if error is not None else "")))
     if rate.year_effect:
         entries.append(("year effect", number(rate.year_effect, 8)))
     lines = pairs(entries)
@@ -131,7 +133,7 @@ def reporter_lines(page: Page) -> list[str]:
         rows = []
         for reporter, who in zip(page.single.reporters, (page.question.exporter, page.question.importer), strict=True):
             rank = f"{reporter.rank} of {reporter.ranked}" if reporter.rank else "-"
-            rows.append((who.name, reporter.role, number(reporter.sigma), number(reporter.standard_error), reporter.observations, rank))
+            rows.append((who.name, reporter.role, number(reporter.sigma), number(reporter.standard_error), reporter.flows_compared, rank))
         header = ("area", "as", "sigma", "error", "flows", "rank")
         lines += table_text(header, rows, indent="  ", limit=30).splitlines()
         weight = page.single.row["weight_exporter"]
@@ -214,9 +216,12 @@ def interval_lines(page: Page) -> list[str]:
 def _interval(i: Interval, page: Page) -> list[str]:
     value = money(page.value_fob_usd)
     lines = wrapped(f"interval: {value} x exp(-+{number(i.half_width, 6)}) = {money(i.low_usd)} to {money(i.high_usd)} USD")
-    cv = number(i.squared_variation, 6)
-    lines += wrapped(f"{number(i.quantile)} x sqrt(ln(1 + CV^2)), CV^2 = w^2 f(s_i) + (1 - w)^2 (f(s_j) + variance of the CIF rate) = {cv}")
-    lines += wrapped("f(s) = exp(s^2) (exp(s^2) - 1)")
-    if i.variance_exporter is not None or i.variance_importer is not None:
-        lines += wrapped(f"s_i^2 = {number(i.variance_exporter, 6)}, s_j^2 = {number(i.variance_importer, 6)}")
-    return lines
+    lines += wrapped(
+        f"{number(i.quantile)} x sqrt(ln(1 + CV^2)), CV^2 = w^2 f(s_i) + (1 - w)^2 (f(s_j) + v) = {number(i.squared_variation, 6)}"
+    )
+    variances = (i.variance_exporter, i.variance_importer, i.variance_rate)
+    one, other, rate = (number(v, 6) for v in variances)
+    lines += wrapped(f"f(s) = exp(s^2) (exp(s^2) - 1); s_i^2 = {one}, s_j^2 = {other}, v (of ln of the CIF rate) = {rate}")
+    if i.agrees is None:
+        return lines + wrapped("the release doesn't hold every variance: the interval can't be computed anew here")
+    return lines + ([] if i.agrees else wrapped("DOES NOT AGREE: these variances give another interval"))

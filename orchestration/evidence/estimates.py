@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import duckdb
 
-from orchestration.evidence.tables import Row, Tables
+from orchestration.evidence.tables import Row, Tables, view
 from transforms.contracts import lake as contracts
+from transforms.contracts.arrow import table_schema
+from transforms.core.parameter_rows import from_rows
+from transforms.core.parameters import NO_PARAMETERS, Parameters
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """One line of parameter_set."""
-
-    kind: str
-    name: str
-    subject: str
-    unit: str | None
-    value: float
-    standard_error: float | None
-    observations: int | None
-    origin: str
-    fitted_on: str
-
-
-def read_parameters(tables: Tables, year: int, kinds: list[str], subjects: list[str] | None = None) -> list[Parameter]:
-    """Parameters of a year by kind, of the subjects asked for or all."""
-    rows = tables.select(
-        contracts.PARAMETER_SET,
-        """select * from t where list_contains($1, parameter_kind) and ($2 is null or list_contains($2, subject_code))
-           order by parameter_kind, parameter_name, length(subject_code), subject_code, quantity_unit_code""",
-        [kinds, subjects],
-        year=year,
-    )
-    return [
-        Parameter(
-            r["parameter_kind"], r["parameter_name"], r["subject_code"], r["quantity_unit_code"], r["parameter_value"],
-            r["standard_error"], r["observation_count"], r["parameter_origin"], r["fitted_on"],
-        )
-        for r in rows
-    ]  # fmt: skip
+def read_parameters(tables: Tables, year: int) -> Parameters:
+    """The set of ``year`` as the release pins it; NO_PARAMETERS where it has none."""
+    files = tables.files(contracts.PARAMETER_SET, year=year)
+    if not files:
+        return NO_PARAMETERS
+    with duckdb.connect(":memory:") as connection:
+        view(connection, "t", contracts.PARAMETER_SET, files)
+        rows = connection.execute(f"select * from t order by {', '.join(contracts.PARAMETER_SET.sort_by)}").to_arrow_table()
+    return from_rows(rows.cast(table_schema(contracts.PARAMETER_SET)), files[0].stem[:16])
 
 
 def pair_geography(tables: Tables, area: str, partner: str) -> Row | None:

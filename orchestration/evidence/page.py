@@ -18,6 +18,7 @@ from orchestration.evidence.recompute import Recomputed, agreement, recompute
 from orchestration.evidence.superseded import superseded_reports
 from orchestration.evidence.tables import Row, Tables
 from transforms.contracts import lake as contracts
+from transforms.core.fob import cif_rule
 from transforms.settings import Settings
 
 #: Rows of a sum that are listed.
@@ -177,29 +178,17 @@ def description_of(tables: Tables, classification: str, product: str) -> str | N
 
 def _single(settings: Settings, tables: Tables, question: Question, flow: Flow, computed: Recomputed) -> Single:
     (row,) = flow.rows
-    ends = question.exporter.code, question.importer.code
-    product = f"{flow.stratum.classification} {row['product_code']}"
-    known = estimates.read_parameters(tables, question.year, ["cif", "unit_value", "interval"], ["all", product])
-    usual = next((p.value for p in known if p.kind == "unit_value"), None)
-    geography = estimates.pair_geography(tables, *ends)
-    scores = estimates.read_parameters(tables, question.year, ["quality_exporter", "quality_importer"])
-    spread = _variances(tables, question)
+    ends = ("exporter", question.exporter.code), ("importer", question.importer.code)
+    known = estimates.read_parameters(tables, question.year)
+    geography = estimates.pair_geography(tables, question.exporter.code, question.importer.code)
+    rate = rates.rate_of(row, geography, known, cif_rule(settings))
     return Single(
         row,
         computed,
-        rates.rate_of(row, geography, usual, known, settings.estimate.cif_minimum_km),
-        tuple(
-            quality.reporter_of(role, area, row[f"sigma_{role}"], scores) for role, area in zip(("exporter", "importer"), ends, strict=True)
-        ),
-        quality.interval_of(row, settings.estimate.interval_quantile, *spread),
+        rate,
+        tuple(quality.reporter_of(role, area, row[f"sigma_{role}"], known) for role, area in ends),
+        quality.interval_of(row, settings.estimate.interval_quantile, rate.log_variance, known),
     )
-
-
-def _variances(tables: Tables, question: Question) -> tuple[float | None, float | None]:
-    """s^2 of the exporter as exporter and of the importer as importer."""
-    ends = (("variance_exporter", question.exporter.code), ("variance_importer", question.importer.code))
-    found = [estimates.read_parameters(tables, question.year, [kind], [area]) for kind, area in ends]
-    return (found[0][0].value if found[0] else None), (found[1][0].value if found[1] else None)
 
 
 def _sum(tables: Tables, flow: Flow, given: Mapping[str, int]) -> Sum:

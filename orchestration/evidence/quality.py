@@ -3,77 +3,91 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from orchestration.evidence.estimates import Parameter
+import numpy as np
+
 from orchestration.evidence.recompute import mills
 from orchestration.evidence.tables import Row
+from transforms.core.estimates.intervals import Rule, intervals
+from transforms.core.parameters import Parameters
 
 
 @dataclass(frozen=True)
 class Reporter:
-    """A reporter in a role. ``rank`` 1 is the most reliable of ``ranked``; None where nothing was fitted for it."""
+    """A reporter in a role. ``rank`` 1 is the most reliable of ``ranked``; None where nothing was fitted for it, and then
+    ``sigma`` is the role's median, or nothing at all."""
 
     role: str
     area_code: str
     sigma: float | None
     standard_error: float | None
-    observations: int | None
+    flows_compared: int | None
     rank: int | None
     ranked: int
+    reliability: float | None
+    symmetry_index: float | None
 
 
 @dataclass(frozen=True)
 class Interval:
-    """The 90 % interval. ``variance_*`` are s^2 of the reporters, None where unknown; ``half_width`` is q sqrt(ln(1 + CV^2)) as the
-    bounds show it, ``squared_variation`` the CV^2 behind it; ``computed_half_width`` the same from the variances."""
+    """The 90 % interval. ``variance_*`` are s^2 of the reporters and ln of the CIF rate, None where unknown.
+
+    ``half_width`` is q sqrt(ln(1 + CV^2)) as the bounds show it; ``squared_variation`` is CV^2 from the variances, and ``agrees``
+    says whether the bounds are those that it gives, to a thousandth of a dollar.
+    """
 
     low_usd: Decimal
     high_usd: Decimal
     quantile: float
     variance_exporter: float | None
     variance_importer: float | None
+    variance_rate: float | None
     half_width: float | None
     squared_variation: float | None
-    computed_half_width: float | None
+    agrees: bool | None
 
 
-def reporter_of(role: str, area: str, sigma: float | None, parameters: Sequence[Parameter]) -> Reporter:
-    """Sigma and rank of an area as ``exporter`` or ``importer``."""
-    kind = f"quality_{role}"
-    scores = {p.subject: p for p in parameters if p.kind == kind and p.name == "sigma"}
-    own = scores.get(area)
-    rank = 1 + sum(p.value < own.value for p in scores.values()) if own else None
+def reporter_of(role: str, area: str, sigma: float | None, parameters: Parameters) -> Reporter:
+    """Sigma, rank and the other methods' figures of an area as ``exporter`` or ``importer``."""
+    place = 0 if role == "exporter" else 1
+    side, code = parameters.quality[place], np.array([int(area)])
+    at = np.flatnonzero(side.area == code[0])
+    has = len(at) > 0
+    known = parameters.fitted_on is not None
     return Reporter(
-        role, area, sigma if sigma is not None else own.value if own else None, own.standard_error if own else None,
-        own.observations if own else None, rank, len(scores),
-    )  # fmt: skip
+        role,
+        area,
+        sigma,
+        float(side.standard_error[at[0]]) if has else None,
+        int(side.flows[at[0]]) if has else None,
+        1 + int((side.sigma < side.sigma[at[0]]).sum()) if has else None,
+        len(side.area),
+        float(parameters.reliability_of(code, is_exporter=place == 0)[0]) if known else None,
+        float(parameters.symmetry_of(code, is_exporter=place == 0)[0]) if known else None,
+    )
 
 
-def error_variance(square: float) -> float:
-    """f(s) = exp(s^2) (exp(s^2) - 1), of s^2."""
-    return math.exp(square) * math.expm1(square)
+def _variance(area: str, parameters: Parameters, *, is_exporter: bool) -> float | None:
+    found = float(parameters.variance_of(np.array([int(area)]), is_exporter=is_exporter)[0])
+    return None if math.isnan(found) else found
 
 
-def squared_variation(weight: float, exporter: float | None, importer: float | None) -> float | None:
-    """CV^2 = w^2 f(s_i) + (1 - w)^2 f(s_j), without the variance of the CIF rate; None where a variance that is needed isn't known."""
-    if (weight > 0 and exporter is None) or (weight < 1 and importer is None):
-        return None
-    one = weight**2 * error_variance(exporter or 0.0) if weight else 0.0
-    other = (1 - weight) ** 2 * error_variance(importer or 0.0) if weight < 1 else 0.0
-    return one + other
-
-
-def interval_of(row: Row, quantile: float, exporter: float | None, importer: float | None) -> Interval | None:
+def interval_of(row: Row, quantile: float, rate_variance: float | None, parameters: Parameters) -> Interval | None:
     """The row's interval with its formula filled in; None where the row has none."""
-    low, high, value = row["value_low_usd"], row["value_high_usd"], row["value_fob_usd"]
+    low, high, value, weight = row["value_low_usd"], row["value_high_usd"], row["value_fob_usd"], row["weight_exporter"]
     if low is None or high is None:
         return None
     half = math.log(mills(high) / mills(value)) if mills(value) > 0 and mills(high) > 0 else None
-    variation = None if half is None else math.expm1((half / quantile) ** 2)
-    weight = row["weight_exporter"]
-    computed = None if weight is None else squared_variation(weight, exporter, importer)
-    width = None if computed is None else quantile * math.sqrt(math.log1p(computed))
-    return Interval(low, high, quantile, exporter, importer, half, variation, width)
+    one = _variance(row["exporter_code"], parameters, is_exporter=True)
+    other = _variance(row["importer_code"], parameters, is_exporter=False)
+    variation, agrees = None, None
+    if weight is not None and (weight == 1 or rate_variance is not None):
+        w, s_i, s_j, v = (np.array([math.nan if n is None else n]) for n in (weight, one, other, rate_variance or 0.0))
+        found = intervals(w, s_i, s_j, v, Rule(quantile=quantile))
+        if found.is_known[0]:
+            variation = float(found.squared_variation[0])
+            bounds = [round(mills(value) * float(bound[0])) for bound in (found.low, found.high)]
+            agrees = "rescaled" in (row["method_marks"] or "") or bounds == [mills(low), mills(high)]
+    return Interval(low, high, quantile, one, other, rate_variance, half, variation, agrees)

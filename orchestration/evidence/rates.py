@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestration.evidence.estimates import Parameter
+import numpy as np
+
 from orchestration.evidence.recompute import marks
 from orchestration.evidence.tables import Row
-from transforms.core.estimates.cif import NAMES, PUBLISHED
+from transforms.core.estimates.cif import NAMES, PUBLISHED, Coefficients, Routes, Rule
+from transforms.core.estimates.cif_rates import predict
+from transforms.core.parameters import Parameters
 
 #: mark -> how the rate came about
 KINDS = {
@@ -24,8 +26,11 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Rate:
-    """``kind`` is a value of KINDS, or none: the importer gives no CIF value. ``computed_factor`` is the equation's, from the inputs
-    beside it; None where an input isn't there or no equation was used. ``agrees`` compares it with ``factor`` to 1e-9."""
+    """``kind`` is a value of KINDS, or none: the importer gives no CIF value.
+
+    ``computed_factor`` is the equation's, from the inputs beside it, ``log_variance`` that of its logarithm; None where an input
+    isn't there or no equation was used. ``agrees`` compares it with ``factor`` to 1e-9.
+    """
 
     kind: str
     factor: float | None
@@ -36,32 +41,49 @@ class Rate:
     is_landlocked_importer: bool | None
     usd_per_kg: float | None
     coefficients: dict[str, float]
+    standard_errors: dict[str, float]
     year_effect: float
+    pairs: int
     minimum_km: float
     computed_factor: float | None
+    log_variance: float | None
     agrees: bool | None
 
 
-def coefficients_of(kind: str, parameters: Sequence[Parameter]) -> tuple[dict[str, float], float]:
-    """Coefficients by name in the order of the equation, and the year's effect; the published ones where those were used."""
-    if kind == "published":
-        return dict(zip(NAMES, PUBLISHED.plain.tolist(), strict=True)), 0.0
-    known = {p.name: p.value for p in parameters if p.kind == "cif"}
-    effects = [value for name, value in known.items() if name.startswith("year")]
-    return {name: known[name] for name in NAMES if name in known}, effects[0] if effects else 0.0
+def unit_value(row: Row, parameters: Parameters) -> float | None:
+    """The product's usual unit value, USD per kg; None where it isn't known."""
+    product = row["product_code"]
+    if not product.isdigit():
+        return None
+    found = float(parameters.unit_value_of(row["classification"], np.array([int(product)]))[0])
+    return None if math.isnan(found) else found
 
 
-def rate_of(row: Row, geography: Row | None, usd_per_kg: float | None, parameters: Sequence[Parameter], minimum_km: float) -> Rate:
-    """The rate of a row of bilateral_flows."""
+def _routes(year: int, place: Row, usd_per_kg: float | None) -> Routes:
+    distance, unit = place.get("distance_km"), usd_per_kg
+    numbers = [np.array([math.nan if n is None else n]) for n in (distance, unit)]
+    flags = [np.array([bool(place.get(n))]) for n in ("is_contiguous", "is_landlocked_partner", "is_landlocked_area")]
+    return Routes(np.array([year]), numbers[0], numbers[1], *flags)
+
+
+def _effect(coefficients: Coefficients, year: int) -> float:
+    at = np.flatnonzero(coefficients.years == year)
+    return float(coefficients.year_effects[at[0]]) if len(at) else 0.0
+
+
+def rate_of(row: Row, geography: Row | None, parameters: Parameters, rule: Rule) -> Rate:
+    """The rate of a row of bilateral_flows; ``geography`` is the row of its pair."""
     kind = next((word for mark, word in KINDS.items() if mark in marks(row)), "none")
-    coefficients, effect = coefficients_of(kind, parameters) if kind in ("fitted", "published") else ({}, 0.0)
-    place = geography or {}
-    inputs = (place.get("distance_km"), usd_per_kg)
-    computed = None
-    if len(coefficients) == len(NAMES) and all(inputs):
-        computed = factor_by(coefficients, effect, place, usd_per_kg or 1.0, minimum_km)
-    factor = row["cif_factor"]
-    agrees = None if computed is None or factor is None else math.isclose(computed, factor, rel_tol=1e-9)
+    chosen = {"published": PUBLISHED, "fitted": parameters.cif, "mean": parameters.cif}.get(kind)
+    place, usd_per_kg, factor = geography or {}, unit_value(row, parameters), row["cif_factor"]
+    coefficients, errors, computed, variance = {}, {}, None, None
+    if chosen is not None:
+        if kind != "mean":
+            coefficients = dict(zip(NAMES, chosen.plain.tolist(), strict=True))
+            errors = {} if chosen.is_published else dict(zip(NAMES, chosen.standard_errors.tolist(), strict=True))
+        found = predict(chosen, _routes(row["year"], place, usd_per_kg), rule)
+        if bool(found.is_known[0]) == (kind != "mean"):
+            computed, variance = float(found.factor[0]), float(found.variance[0])
     return Rate(
         kind,
         factor,
@@ -72,25 +94,11 @@ def rate_of(row: Row, geography: Row | None, usd_per_kg: float | None, parameter
         place.get("is_landlocked_partner"),
         usd_per_kg,
         coefficients,
-        effect,
-        minimum_km,
+        errors,
+        _effect(chosen, row["year"]) if chosen and coefficients else 0.0,
+        chosen.pairs if chosen else 0,
+        rule.minimum_km,
         computed,
-        agrees,
+        0.0 if kind in ("observed", "listed", "constant", "none") else variance,
+        None if computed is None or factor is None else math.isclose(computed, factor, rel_tol=1e-9),
     )
-
-
-def factor_by(
-    coefficients: Mapping[str, float], year_effect: float, place: Mapping[str, object], usd_per_kg: float, minimum_km: float
-) -> float:
-    """exp of the equation (docs/methods.md 1.1.3), at least 1; the distance clamped below at ``minimum_km``."""
-    distance = math.log(max(float(str(place["distance_km"])), minimum_km))
-    terms = {
-        "constant": 1.0,
-        "ln_distance": distance,
-        "ln_distance_squared": distance * distance,
-        "ln_unit_value": math.log(usd_per_kg),
-        "contiguity": float(bool(place["is_contiguous"])),
-        "landlocked_importer": float(bool(place["is_landlocked_partner"])),
-        "landlocked_exporter": float(bool(place["is_landlocked_area"])),
-    }
-    return math.exp(max(0.0, year_effect + sum(coefficients[name] * term for name, term in terms.items())))

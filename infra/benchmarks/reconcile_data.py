@@ -22,6 +22,7 @@ from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema
 from transforms.contracts.records import DataFile
+from transforms.core.valuation import fob_importers_of
 from transforms.io import lake, state
 
 #: Of the flows between two areas that report: told by the exporter alone, by the importer alone; the rest by both.
@@ -153,7 +154,8 @@ def _reports(rng: np.random.Generator, year: int, drawn: Flows, at: NDArray[np.i
     sigma = 0.05 + 0.6 * (reporter * 37 % flows.AREAS) / flows.AREAS
     told_fob = drawn.value[row] * np.exp(sigma * rng.standard_normal(rows))
     told_fob = np.where((rng.random(rows, np.float32) < MISTAKEN) & (told_fob < LARGE), told_fob * 1000, told_fob)
-    is_cif = is_import & (importer % 16 != 5)
+    is_fob = np.isin(flows.area_codes(), sorted(fob_importers_of(year))) | (np.arange(flows.AREAS) % 16 == 5)
+    is_cif = is_import & ~is_fob[importer]
     freight = np.where(is_cif, 1.02 + 0.1 * ((exporter * 11 + importer * 7) % 64) / 64, 1.0)
     reported = np.maximum(1, told_fob * freight).astype(np.int64)
     weight = np.maximum(1, drawn.weight[row] * np.exp(0.1 * rng.standard_normal(rows))).astype(np.int64)

@@ -114,8 +114,8 @@ def parameter_set(year: int) -> Rows:
     names = (
         "constant", "ln_distance", "ln_distance_squared", "ln_unit_value", "contiguity", "landlocked_importer", "landlocked_exporter"
     )  # fmt: skip
-    origin = {"quantity_unit_code": "0", "parameter_origin": "fitted", "fitted_on": "A H4 6", "observation_count": 1200}
-    kinds = (("quality_exporter", "sigma"), ("symmetry_importer", "share"), ("interval_exporter", "variance"))
+    origin = {"quantity_unit_code": "-1", "parameter_origin": "fitted", "fitted_on": "A H4 6", "observation_count": 1200}
+    kinds = (("quality_exporter", "sigma"), ("symmetry_importer", "symmetry"), ("interval_exporter", "variance"))
     return [
         *({**origin, "parameter_kind": "cif", "parameter_name": n, "subject_code": "all", "parameter_value": 0.1} for n in names),
         *({**origin, "parameter_kind": k, "parameter_name": n, "subject_code": "156", "parameter_value": 0.5} for k, n in kinds),

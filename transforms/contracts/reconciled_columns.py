@@ -48,7 +48,7 @@ ENTRIES = (
     Column("reconciled_over_importer_reports", "ratio", "value_fob_usd over importer_reports_fob_usd.", unit="ratio"),
     # who reports well
     Column("reporter_role", "code", "As which the area reports: exporter or importer.", allowed=("exporter", "importer")),
-    Column("quality_rank", "count", "Place by sigma among the countries of that year and role, 1 the best; those at the floor share a place; NULL for areas that are none.", minimum=1),
+    Column("quality_rank", "count", "Place by sigma among the countries of that year and role, 1 the best; those at the floor share a place; NULL for areas that are none, and where no product is shared with the others.", minimum=1),
     Column("sigma", "ratio", "Quality as reporter: it ranks and weighs, the smaller the better; not a standard deviation.", minimum=0),
     Column("reporting_distance", "ratio", "Mean of |ln(X / M)| that is the area's own, partners, products and year set aside.", unit="ln"),
     Column("distance_standard_error", "ratio", "Standard error of reporting_distance; NULL where it has none.", unit="ln", minimum=0),

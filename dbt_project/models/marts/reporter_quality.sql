@@ -1,5 +1,6 @@
 -- One row per year, area and role: how well the area reports as exporter or as importer, against its partners' reports.
 -- Kinds of parameters end in the role: quality_exporter, quality_importer. Places are by sigma: those at its floor can't be told apart.
+-- A reporter that shares no product with the others, directly or over a third, stands in a group of its own: there is no comparison.
 with parameters as (
     select
         year,
@@ -36,6 +37,7 @@ by_area as (
         max(case when measure = 'quality' and parameter_name = 'distance' then parameter_value end) as reporting_distance,
         max(case when measure = 'quality' and parameter_name = 'distance' then standard_error end) as distance_standard_error,
         max(case when measure = 'quality' then observation_count end) as observation_count,
+        bool_or(measure = 'quality' and parameter_name = 'group' and parameter_value > 0) as is_apart,
         max(case when measure = 'reliability' then parameter_value end) as reliability,
         max(case when measure = 'symmetry' then parameter_value end) as symmetry_index,
         max(case when measure = 'interval' then parameter_value end) as interval_variance,
@@ -66,7 +68,7 @@ ranked as (
         by_area.weight_observation_count,
         by_area.parameter_origin,
         by_area.fitted_on,
-        coalesce(areas.is_country, false) and by_area.sigma is not null as is_ranked
+        coalesce(areas.is_country, false) and by_area.sigma is not null and not by_area.is_apart as is_ranked
     from by_area
     left join areas on by_area.area_code = areas.area_code
 )

@@ -55,3 +55,22 @@ def _argument(client: Client, argument: object, known: dict[int, Future]) -> obj
     if isinstance(argument, tuple) and any(isinstance(part, Step) for part in argument):
         return tuple(_argument(client, part, known) for part in argument)
     return argument
+
+
+def run_here(step: Step) -> Any:
+    """The result of ``step``, it and all that it hangs on run in this process."""
+    known: dict[int, Any] = {}
+
+    def argument(part: object) -> object:
+        if isinstance(part, Step):
+            return result(part)
+        if isinstance(part, tuple) and any(isinstance(one, Step) for one in part):
+            return tuple(argument(one) for one in part)
+        return part
+
+    def result(one: Step) -> Any:
+        if id(one) not in known:
+            known[id(one)] = one.function(*(argument(part) for part in one.arguments))
+        return known[id(one)]
+
+    return result(step)

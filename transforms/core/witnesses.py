@@ -1,0 +1,148 @@
+"""Which flows of a year speak for the estimates, and what they say: read bucket by bucket, one row group at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from transforms.contracts import codes
+from transforms.contracts import lake as contracts
+from transforms.core.estimates.cif import Routes
+from transforms.core.estimates.gaps import suspected_blunder
+from transforms.core.fob import AREA_CODES
+from transforms.core.geography import Geography, read_geography
+from transforms.core.mirrors import COLUMNS, Flows, flows_of
+from transforms.io import lake
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+#: HS level that unit values and tonnes per unit are of.
+LEVEL = 6
+#: Columns of a flow that no estimate reads.
+_UNREAD = frozenset({"source", "is_value_rounded", "conversion", "snapshot_id"})
+_READ = tuple(name for name in COLUMNS if name not in _UNREAD)
+_NOBODY = np.array(sorted(int(code) for code in codes.SPECIAL_AREAS | codes.MARGIN_AREAS), np.int64)
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """What a year's estimates are fitted on; of months, all those of the year together."""
+
+    frequency: str
+    classification: str
+    level: int
+
+    def __str__(self) -> str:
+        """'A H5 6', as fitted_on has it."""
+        return f"{self.frequency} {self.classification} {self.level}"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all estimates of a year stand on. ``stratum`` is None where it has no report of our own basis."""
+
+    year: int
+    stratum: Stratum | None
+    geography: Geography
+
+
+def ground_of(home: Path, year: int) -> Ground:
+    """Read from what is committed."""
+    return Ground(year, stratum_of(home, year), read_geography(home))
+
+
+def stratum_of(home: Path, year: int) -> Stratum | None:
+    """Annual reports where there are any; HS level 6 of the edition with the most rows, else the edition and level with the most."""
+    rows: dict[Stratum, int] = {}
+    for path in lake.active_files(home, contracts.HARMONISED_FLOWS, year=year):
+        metadata = pq.read_metadata(path)
+        for group, key in lake.row_groups(path, contracts.STRATUM):
+            if key["basis"] == "own":
+                stratum = Stratum(str(key["frequency"]), str(key["classification"]), int(str(key["product_level"])))
+                rows[stratum] = rows.get(stratum, 0) + metadata.row_group(group).num_rows
+    found = [s for s in rows if s.frequency == "A"] or list(rows)
+    found = [s for s in found if s.level == LEVEL and s.classification in codes.HS_EDITIONS] or found
+    return min(found, key=lambda s: (-rows[s], *_rank(s)), default=None)
+
+
+def _rank(stratum: Stratum) -> tuple[int, str, int]:
+    """Of strata with as many rows: newer editions first, then the usual order of levels."""
+    order, levels = codes.CLASSIFICATION_ORDER, codes.LEVEL_ORDER
+    place = order.index(stratum.classification) if stratum.classification in order else len(order)
+    return place, stratum.classification, levels.index(stratum.level) if stratum.level in levels else len(levels)
+
+
+def flows_by_block(home: Path, ground: Ground, bucket: int, *, of_all: bool) -> Iterator[Flows]:
+    """Flows of the stratum in a bucket, BLOCK at a time; ``of_all``: with those of every classification at LEVEL."""
+    for flows in flows_by_group(home, ground, bucket, of_all=of_all):
+        for block in flows.blocks():
+            yield flows.slice(*block)
+
+
+def flows_by_group(home: Path, ground: Ground, bucket: int, *, of_all: bool = False) -> Iterator[Flows]:
+    """The same, a row group at a time: no exporter's flows of a period apart."""
+    chosen = ground.stratum
+    if chosen is None:
+        return
+    for path in lake.active_files(home, contracts.HARMONISED_FLOWS, year=ground.year, product_bucket=bucket):
+        reader = pq.ParquetFile(path)
+        for group, key in lake.row_groups(path, contracts.STRATUM):
+            stratum = Stratum(str(key["frequency"]), str(key["classification"]), int(str(key["product_level"])))
+            is_wanted = stratum == chosen or (of_all and stratum.frequency == chosen.frequency and stratum.level == LEVEL)
+            if key["basis"] == "own" and is_wanted:
+                yield flows_of(reader.read_row_group(group, columns=list(_READ)), ground.year)
+
+
+def is_of(flows: Flows, stratum: Stratum | None) -> bool:
+    """Whether ``flows`` are of the stratum that was chosen."""
+    return Stratum(flows.frequency, flows.classification, flows.level) == stratum
+
+
+def products(flows: Flows) -> Integers:
+    """Products by number (n,), deeper levels by their HS6 code, the total 0; -1 where the code isn't all digits."""
+    if flows.level == 0:
+        return np.zeros(len(flows), np.int64)
+    deeper = 10 ** max(0, flows.level - LEVEL)
+    return np.where(flows.product < 0, -1, flows.product // deeper)
+
+
+def is_original(flows: Flows) -> Flags:
+    """No copied report, no rest that no product was reported for (n,)."""
+    return ~flows.is_copied & ~flows.is_residual & (products(flows) >= 0)
+
+
+def are_countries(flows: Flows) -> Flags:
+    """Both ends are areas that report (n,)."""
+    return ~(np.isin(flows.exporter, _NOBODY) | np.isin(flows.importer, _NOBODY))
+
+
+def have(flows: Flows, areas: frozenset[str]) -> Flags:
+    """Either end is one of ``areas`` (n,)."""
+    listed = np.array(sorted(int(code) for code in areas), np.int64)
+    found: Flags = np.isin(flows.exporter, listed) | np.isin(flows.importer, listed)
+    return found
+
+
+def is_sound(exporter: Integers, importer: Integers) -> Flags:
+    """No factor near 1,000 or 1,000,000 between two reports (n,)."""
+    sound: Flags = suspected_blunder(exporter, importer) == 0
+    return sound
+
+
+def routes_of(geography: Geography, year: int, exporter: Integers, importer: Integers, unit_value: Floats) -> Routes:
+    """Routes of n flows; distance NaN where an area has no place."""
+    count = len(geography.areas)
+    position = np.full(AREA_CODES, count, np.int64)
+    position[geography.areas] = np.arange(count)
+    distance, contiguous = np.full((count + 1, count + 1), np.nan), np.zeros((count + 1, count + 1), np.bool_)
+    distance[:count, :count], contiguous[:count, :count] = geography.distance_km, geography.is_contiguous
+    landlocked = np.append(geography.is_landlocked, False)
+    one, other = position[exporter], position[importer]
+    years = np.full(len(exporter), year, np.int64)
+    return Routes(years, distance[one, other], unit_value, contiguous[one, other], landlocked[other], landlocked[one])

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from orchestration.cli.compare import compare
 from orchestration.cli.develop import contracts, dev, synth
 from orchestration.cli.explain import explain
 from orchestration.cli.feeds import app as feeds
@@ -56,6 +57,7 @@ app.command("init")(init)
 app.command("run")(run)
 app.command("query")(query)
 app.command("explain")(explain)
+app.command("compare")(compare)
 app.command("sources")(sources)
 app.command("status")(status)
 app.command("verify")(verify)

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from orchestration.stages import DIMENSIONS
 from tests.unit.lists_cases import built
 from transforms.contracts import codes
 from transforms.core import area_group_facts
@@ -20,6 +21,7 @@ from transforms.core.area_facts import FACTS, REPLACED
 from transforms.core.area_group_facts import GROUPS, MEMBERSHIPS
 from transforms.core.area_groups import area_group_table, counted_years, first_day, is_counted, last_day
 from transforms.core.areas import area_rows
+from transforms.core.dimensions import build_dimensions
 
 Row = dict[str, Any]
 YEARS = range(1988, 2025)
@@ -266,6 +268,11 @@ def test_the_dimensions_hold_the_groups_of_their_areas(home: Path) -> None:
     found = tables["area_group"]
     assert len(found) == 239 - 5  # without 250, 578, 756 and 840 (in 841 and 842), which no file here uses
     assert {r["area_code"] for r in found} <= {r["area_code"] for r in tables["area"]}
+
+
+def test_every_table_that_the_dimensions_write_is_committed(home: Path) -> None:
+    written = {file.table for file in build_dimensions(home, ()).files}
+    assert {"area", "area_group", "product"} <= written <= {t.name for t in DIMENSIONS.tables}
 
 
 # joins on the publisher's own lists

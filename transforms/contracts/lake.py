@@ -215,6 +215,7 @@ DIM_AREA_GROUP = Table(
     key=("group_code", "area_code", "valid_from"),
     required=("group_name", "group_kind", "first_day", "membership_source"),
     sort_by=("group_code", "area_code", "valid_from"),
+    minimum_rows=0,
 )
 DIM_PRODUCT = Table(
     "product",

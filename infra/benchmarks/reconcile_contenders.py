@@ -32,6 +32,7 @@ def ours(home: Path, out: Path, workers: int = 2) -> None:
     """The stage's tasks of every year on worker processes; ``hashes.json`` says what each partition's files are."""
     from orchestration.plan import look
     from orchestration.stages import RECONCILE
+    from orchestration.steps import submit
     from transforms.cluster import dask_client
     from transforms.settings import load_settings
 
@@ -40,7 +41,7 @@ def ours(home: Path, out: Path, workers: int = 2) -> None:
     view = look(settings)
     tasks = [task for key in sorted(RECONCILE.inputs(view)) for task in RECONCILE.tasks(view, key)]
     with dask_client(settings) as client:
-        results = client.gather([client.submit(function, *arguments, pure=False) for function, arguments in tasks])
+        results = client.gather(submit(client, tasks)[0])
     files = [file for result in results for file in result.files]
     for file in files:
         target = out / file.table / file.path

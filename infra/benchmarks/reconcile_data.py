@@ -21,7 +21,7 @@ from infra.benchmarks import flows
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema
-from transforms.contracts.records import DataFile
+from transforms.contracts.records import DataFile, TaskResult
 from transforms.core.valuation import fob_importers_of
 from transforms.io import lake, state
 
@@ -66,11 +66,18 @@ def home_of(work: Path, rows: int) -> Path:
 
 
 def write_years(home: Path, rows: int) -> None:
-    """Commit the reports of as many years as ``rows`` need, two processes side by side, and split them."""
+    """Commit the reports of as many years as ``rows`` need, two processes side by side; split and estimate them."""
     count = max(1, round(rows / YEAR_REPORTS))
     years = [FIRST_YEAR + n for n in range(count)]
     with multiprocessing.get_context("spawn").Pool(min(2, count)) as pool:
         written = pool.starmap(_write_year, [(home, year, rows // count) for year in years], chunksize=1)
+        _commit(home, years, written)
+        estimated = pool.starmap(_estimate, [(home, year) for year in years], chunksize=1)
+    lake.commit(home, contracts.PARAMETER_SET, {f.partition_key: [f] for files in estimated for f in files})
+
+
+def _commit(home: Path, years: list[int], written: list[list[DataFile]]) -> None:
+    """Reports, the state that a run leaves of them, the split beside them, and the pairs' geography."""
     now = datetime.now(UTC)
     for year, files in zip(years, written, strict=True):
         version = lake.commit(home, contracts.HARMONISED_FLOWS, {f.partition_key: [f] for f in files})
@@ -84,6 +91,16 @@ def write_years(home: Path, rows: int) -> None:
         _split(home, year)
     geography = lake.write_partition(home, contracts.PAIR_GEOGRAPHY, {}, [_geography()])
     lake.commit(home, contracts.PAIR_GEOGRAPHY, {"": [geography] if geography else []})
+
+
+def _estimate(home: Path, year: int) -> tuple[DataFile, ...]:
+    """The year's parameter_set as the pipeline fits it, in this process."""
+    from orchestration.parameter_steps import parameter_steps
+    from orchestration.steps import run_here
+    from transforms.settings import load_settings
+
+    result: TaskResult = run_here(parameter_steps(home, year, load_settings(home, {})))
+    return result.files
 
 
 def _geography() -> pa.Table:

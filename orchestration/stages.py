@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from orchestration.conversion_stage import conversion_inputs, conversion_tasks, conversion_version
+from orchestration.parameter_steps import parameter_inputs, parameter_tasks, parameter_version, reconcile_inputs, reconcile_tasks
 from orchestration.steps import Task
 from transforms.contracts import lake as contracts
 from transforms.contracts import lists
-from transforms.contracts.codes import PRODUCT_BUCKETS
 from transforms.contracts.layout import Catalog
 from transforms.contracts.layouts import BUILT_IN
 from transforms.contracts.model import Table
@@ -143,6 +144,15 @@ def _harmonise_tasks(view: View, key: str) -> list[Task]:
     return [(harmonise_year, (view.home, int(key.removeprefix("year=")), view.settings))]
 
 
+def _harmonise_inputs(view: View) -> dict[str, object]:
+    """Reports of the year and, where there are weights of editions, these and what the year is converted to."""
+    found = _by_year(_ingest_names, lambda s: list(s.reconcile.source_order))(view)
+    weights = view.content(CONVERSION.name, "")
+    if not weights:
+        return found
+    return {key: [inputs, weights, list(view.settings.harmonise.targets(year_of(key) or 0))] for key, inputs in found.items()}
+
+
 def _geography_inputs(view: View) -> dict[str, object]:
     files = sorted(([s.snapshot_id, s.taken_at.isoformat()] for s in view.snapshots if s.kind == "distances"), key=str)
     return {"": files} if view.snapshots else {}
@@ -152,13 +162,6 @@ def _geography_tasks(view: View, _: str) -> list[Task]:
     from transforms.core.geography import build_geography
 
     return [(build_geography, (view.home, view.snapshots))]
-
-
-def _reconcile_tasks(view: View, key: str) -> list[Task]:
-    from transforms.core.reconcile import reconcile_bucket
-
-    year = int(key.removeprefix("year="))
-    return [(reconcile_bucket, (view.home, year, bucket, view.settings)) for bucket in range(PRODUCT_BUCKETS)]
 
 
 def _aggregate_tasks(view: View, key: str) -> list[Task]:
@@ -218,21 +221,25 @@ def _ingest_names(view: View) -> list[str]:
     return [stage.name for stage in stages_of(view.settings.catalog, view.states).values() if stage.source is not None]
 
 
+CONVERSION = Stage(
+    "conversion_weight", (contracts.CONVERSION_WEIGHT,), conversion_version, conversion_inputs, conversion_tasks, "conversion"
+)
 HARMONISE = Stage(
     "harmonised_flows",
     (contracts.HARMONISED_FLOWS,),
     _harmonise_version,
-    _by_year(_ingest_names, lambda s: list(s.reconcile.source_order)),
+    _harmonise_inputs,
     _harmonise_tasks,
     "harmonise",
 )
 GEOGRAPHY = Stage("pair_geography", (contracts.PAIR_GEOGRAPHY,), _geography_version, _geography_inputs, _geography_tasks, "geography")
+PARAMETERS = Stage("parameter_set", (contracts.PARAMETER_SET,), parameter_version, parameter_inputs, parameter_tasks, "parameters")
 RECONCILE = Stage(
     "bilateral_flows",
     (contracts.BILATERAL_FLOWS,),
     _reconcile_version,
-    _by_year(lambda _: [HARMONISE.name], lambda s: [s.reconcile.method, str(s.reconcile.cif_factor.normalize())]),
-    _reconcile_tasks,
+    reconcile_inputs,
+    reconcile_tasks,
     "reconcile",
 )
 AGGREGATE = Stage(
@@ -256,7 +263,10 @@ DIMENSIONS = Stage(
 #: In the order of the way, over the package's own sources.
 STAGES: dict[str, Stage] = {
     s.name: s
-    for s in (*(_ingest_stage(source) for source in BUILT_IN.flow_sources), HARMONISE, GEOGRAPHY, RECONCILE, AGGREGATE, DIMENSIONS)
+    for s in (
+        *(_ingest_stage(source) for source in BUILT_IN.flow_sources),
+        *(CONVERSION, HARMONISE, GEOGRAPHY, PARAMETERS, RECONCILE, AGGREGATE, DIMENSIONS),
+    )
 }
 
 

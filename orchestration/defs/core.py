@@ -14,6 +14,8 @@ from transforms.contracts import ops
 from transforms.io import lake
 
 HARMONISED, BILATERAL, LEDGER = dg.AssetKey("harmonised_flows"), dg.AssetKey("bilateral_flows"), dg.AssetKey("ledger")
+WEIGHTS = dg.AssetKey("conversion_weight")
+GEOGRAPHY, PARAMETERS = dg.AssetKey("pair_geography"), dg.AssetKey("parameter_set")
 AGGREGATES = {t.name: dg.AssetKey(t.name) for t in contracts.AGGREGATES}
 DIMENSIONS = {t.name: dg.AssetKey(t.name) for t in stages.DIMENSIONS.tables}
 
@@ -21,9 +23,11 @@ DIMENSIONS = {t.name: dg.AssetKey(t.name) for t in stages.DIMENSIONS.tables}
 def core_assets(reported: Sequence[dg.AssetKey]) -> list[dg.AssetsDefinition]:
     """The stages after the reports; ``reported`` are the assets of all sources."""
     return [
-        stage_assets(stages.HARMONISE, {"harmonised_flows": HARMONISED}, reported, "core", {"delta"}),
-        stage_assets(stages.GEOGRAPHY, {"pair_geography": dg.AssetKey("pair_geography")}, list(reported), "core", {"delta"}),
-        stage_assets(stages.RECONCILE, {"bilateral_flows": BILATERAL}, [HARMONISED], "core", {"delta"}),
+        stage_assets(stages.CONVERSION, {"conversion_weight": WEIGHTS}, list(reported), "core", {"delta"}),
+        stage_assets(stages.HARMONISE, {"harmonised_flows": HARMONISED}, [*reported, WEIGHTS], "core", {"delta"}),
+        stage_assets(stages.GEOGRAPHY, {"pair_geography": GEOGRAPHY}, list(reported), "core", {"delta"}),
+        stage_assets(stages.PARAMETERS, {"parameter_set": PARAMETERS}, [HARMONISED, GEOGRAPHY], "core", {"delta"}),
+        stage_assets(stages.RECONCILE, {"bilateral_flows": BILATERAL}, [HARMONISED, GEOGRAPHY, PARAMETERS], "core", {"delta"}),
         stage_assets(stages.AGGREGATE, AGGREGATES, [BILATERAL], "core", {"delta"}),
         stage_assets(stages.DIMENSIONS, DIMENSIONS, [*reported, BILATERAL], "core", {"delta"}),
     ]

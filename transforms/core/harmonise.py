@@ -1,6 +1,7 @@
 """reported_flows to harmonised_flows: each report as one side of a flow, sorted so that mirrors are neighbours.
 
-A report keeps its edition, and reports join only on an equal one.
+A report keeps its edition, and reports join only on an equal one. Beside it stand copies of it in the target editions,
+where weights to convert it are at hand (docs/editions.md).
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import DataFile, TaskResult
 from transforms.core import coded
+from transforms.core.editions import Targets
 from transforms.core.ledger import Account
 from transforms.core.sides import SourceReports, book, of_bucket, residuals
+from transforms.core.target_series import TargetSeries
 from transforms.io import lake
 from transforms.settings import Settings
 
-HARMONISE_VERSION = "9"
+HARMONISE_VERSION = "10"
+Flags = NDArray[np.bool_]
 ROW_GROUP = 1_000_000
 _EXPORTER = (*contracts.STRATUM, "exporter_code")
 _KEY = (*_EXPORTER, "importer_code", "product_code")
@@ -32,8 +37,8 @@ def harmonise_year(home: Path, year: int, settings: Settings) -> TaskResult:
     """Write harmonised_flows of one year, a file per product bucket; ledger lines per source and period.
 
     Self-trade, re-exports and re-imports, and other flows than X and M leave with their reason; residual leaves enter as
-    negative ``suppressed_residual``, so that in = out + reasons. A year without reports
-    (World rows only) gives no file and no line.
+    negative ``suppressed_residual``, so that in = out + reasons. Copies in a target edition have an account of their own
+    ("harmonised_flows as H4"). A year without reports (World rows only) gives no file and no line.
     """
     order = [*settings.reconcile.source_order]
     found = {p["source"] for t in (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS) for p in lake.partitions(home, t)}
@@ -42,19 +47,39 @@ def harmonise_year(home: Path, year: int, settings: Settings) -> TaskResult:
     basis = {s: settings.catalog.basis_of(s) for s in sources}
     suppressed, warnings = residuals(home, year, basis, account)
     reports = [SourceReports.of(home, s, basis[s], year) for s in sources]
+    own = [path for source in reports if source.basis == codes.BASES[0] for path in source.paths]
+    targets = Targets.of(home, settings.harmonise.targets(year), own)
+    copies = {t: Account("harmonise", f"{contracts.HARMONISED_FLOWS.name} as {t}", year) for t in (targets.editions if targets else ())}
     files: list[DataFile] = []
     for bucket in range(codes.PRODUCT_BUCKETS):
-        parts = [part for source in reports for part in source.sides(bucket, account)]
-        parts += [r for r in (of_bucket(table, bucket) for table in suppressed) if r.num_rows]
-        if parts:
-            file = _write_bucket(home, year, bucket, pa.concat_tables(parts), sources, account)
-            if file is not None:
-                files.append(file)
-    return TaskResult(tuple(files), account.lines(), tuple(warnings))
+        data, visiting = _of_bucket(reports, suppressed, bucket, account, targets.visitors(bucket) if targets else frozenset())
+        if data is None:
+            continue
+        data, visiting = _chosen(data, visiting, sources, account)
+        series = TargetSeries(data, visiting, targets, bucket, copies) if targets else [data]
+        groups = (group for rows in series for group in row_groups_of(rows))
+        file = lake.write_partition(home, contracts.HARMONISED_FLOWS, {"year": year, "product_bucket": bucket}, groups)
+        if file is not None:
+            files.append(file)
+    lines = [line for a in (account, *copies.values()) for line in a.lines()]
+    return TaskResult(tuple(files), tuple(lines), tuple(warnings))
 
 
-def _write_bucket(home: Path, year: int, bucket: int, data: pa.Table, sources: Sequence[str], account: Account) -> DataFile | None:
-    """Sort, drop what a preferred source also gives, and write, a row group within one stratum."""
+def _of_bucket(
+    reports: Sequence[SourceReports], suppressed: Sequence[pa.Table], bucket: int, account: Account, visitors: frozenset[str]
+) -> tuple[pa.Table | None, Flags]:
+    """Sides of a bucket from all sources, None without any, and which of them visit from another bucket (rows,)."""
+    parts = [
+        part for source in reports for part in source.sides(bucket, account, visitors if source.basis == codes.BASES[0] else frozenset())
+    ]
+    parts += [(rows, False) for table in suppressed if (rows := of_bucket(table, bucket)).num_rows]
+    if not parts:
+        return None, np.empty(0, bool)
+    return pa.concat_tables([rows for rows, _ in parts]), np.repeat([v for _, v in parts], [rows.num_rows for rows, _ in parts])
+
+
+def _chosen(data: pa.Table, visiting: Flags, sources: Sequence[str], account: Account) -> tuple[pa.Table, Flags]:
+    """Rows in order, without those that a preferred source also gives; booked, but for visitors."""
     data = data.unify_dictionaries()
     keys = coded.row_keys(data, (*_KEY, "side"))
     ranked = {source: rank for rank, source in enumerate(sources)}
@@ -63,18 +88,20 @@ def _write_bucket(home: Path, year: int, bucket: int, data: pa.Table, sources: S
         keys = keys * len(ranked) + np.array([ranked[str(n)] for n in names])[rank]
     order = coded.sort_order(keys)
     if order is not None:
-        data, keys = data.take(pa.array(order)), keys[order]
+        data, keys, visiting = data.take(pa.array(order)), keys[order], visiting[order]
     first = coded.starts(keys // max(1, len(ranked)))
     if len(first) < data.num_rows:
         lost = np.ones(data.num_rows, bool)
         lost[first] = False
-        surplus = data.filter(pa.array(lost))
-        for source in sources:
-            book(account, source, surplus.filter(pc.equal(surplus["source"].cast(pa.string()), source)), "not_chosen")
-        data = data.take(pa.array(first))
+        _book_by_source(account, sources, data.filter(pa.array(lost & ~visiting)), "not_chosen")
+        data, visiting = data.take(pa.array(first)), visiting[first]
+    _book_by_source(account, sources, data.filter(pa.array(~visiting)) if visiting.any() else data, "out")
+    return data, visiting
+
+
+def _book_by_source(account: Account, sources: Sequence[str], data: pa.Table, reason: str) -> None:
     for source in sources:
-        book(account, source, data.filter(pc.equal(data["source"].cast(pa.string()), source)), "out")
-    return lake.write_partition(home, contracts.HARMONISED_FLOWS, {"year": year, "product_bucket": bucket}, row_groups_of(data))
+        book(account, source, data.filter(pc.equal(data["source"].cast(pa.string()), source)), reason)
 
 
 def row_groups_of(data: pa.Table) -> Iterator[pa.Table]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,11 +44,15 @@ def book(account: Account, source: str, data: pa.Table, reason: str, *, sign: in
 
 def of_bucket(data: pa.Table, bucket: int) -> pa.Table:
     """The rows whose product is of the bucket."""
+    return _of_products(data, lambda code: codes.product_bucket(code) == bucket)
+
+
+def _of_products(data: pa.Table, is_wanted: Callable[[str], bool]) -> pa.Table:
     column = data["product_code"].unify_dictionaries() if pa.types.is_dictionary(data["product_code"].type) else data["product_code"]
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     if encoded.num_chunks == 0:
         return data
-    inside = np.array([codes.product_bucket(c) == bucket for c in encoded.chunk(0).dictionary.to_pylist()], bool)
+    inside = np.array([is_wanted(c) for c in encoded.chunk(0).dictionary.to_pylist()], bool)
     indices = np.concatenate([c.indices.to_numpy() for c in encoded.chunks])
     return data.filter(pa.array(inside[indices])) if len(indices) else data
 
@@ -72,22 +76,34 @@ class SourceReports:
         own = basis == codes.BASES[0]
         return cls(source, basis, paths, pairs_of_levels(paths), _re_exports(paths) if own else None)
 
-    def sides(self, bucket: int, account: Account) -> Iterator[pa.Table]:
-        """The bucket's reports, a row group at a time, as sides of flows; what leaves is booked."""
+    def sides(self, bucket: int, account: Account, visitors: frozenset[str] = frozenset()) -> Iterator[tuple[pa.Table, bool]]:
+        """The bucket's reports, a row group at a time, as sides of flows; what leaves is booked.
+
+        With them reports of the codes ``visitors`` of other buckets, which the True beside a table says: theirs book them.
+        """
         for path in self.paths:
             reader = pq.ParquetFile(path)
             for group in range(reader.num_row_groups):
-                data = of_bucket(reader.read_row_group(group, columns=list(_READ)), bucket)
+                read = reader.read_row_group(group, columns=list(_READ))
+                data = of_bucket(read, bucket)
                 book(account, self.source, data, "in")
-                flow, is_self = data["flow_code"].cast(pa.string()), data["is_self_trade"]
-                known = pc.make_struct(is_self, pc.is_in(flow, _BILATERAL), pc.is_in(flow, _RE_FLOWS))
-                reason = pc.case_when(known, "self_trade", "", "re_export", "other_flow")
-                for name in ("self_trade", "re_export", "other_flow"):
-                    book(account, self.source, data.filter(pc.equal(reason, name)), name)
-                kept = data.filter(pc.equal(reason, ""))
-                if kept.num_rows:
-                    kept = kept.append_column("re_export_usd", _beside(kept, self.re_exports))
-                    yield as_sides(kept if self.uneven is None else levelled(kept, self.uneven), self.source, self.basis)
+                yield from ((table, False) for table in self._kept(data, account))
+                if visitors:
+                    yield from ((table, True) for table in self._kept(_of_products(read, visitors.__contains__), None))
+
+    def _kept(self, data: pa.Table, account: Account | None) -> Iterator[pa.Table]:
+        """Exports to and imports from others as sides; none where there are none."""
+        flow, is_self = data["flow_code"].cast(pa.string()), data["is_self_trade"]
+        known = pc.make_struct(is_self, pc.is_in(flow, _BILATERAL), pc.is_in(flow, _RE_FLOWS))
+        reason = pc.case_when(known, "self_trade", "", "re_export", "other_flow")
+        for name in ("self_trade", "re_export", "other_flow"):
+            if account is None:
+                break
+            book(account, self.source, data.filter(pc.equal(reason, name)), name)
+        kept = data.filter(pc.equal(reason, ""))
+        if kept.num_rows:
+            kept = kept.append_column("re_export_usd", _beside(kept, self.re_exports))
+            yield as_sides(kept if self.uneven is None else levelled(kept, self.uneven), self.source, self.basis)
 
 
 def _re_exports(paths: list[Path]) -> pa.Table | None:

@@ -24,8 +24,8 @@ class Chain:
     unmapped: tuple[str, ...]
 
 
-def _without(weights: Weights, lost: NDArray[np.bool_]) -> Weights:
-    """The rows that aren't lost."""
+def without(weights: Weights, lost: NDArray[np.bool_]) -> Weights:
+    """The rows that aren't ``lost`` (n,)."""
     kept = ~lost[weights.row]
     start = np.concatenate([[0], np.cumsum(np.diff(weights.start)[~lost])]).astype(np.int64)
     return Weights(
@@ -76,7 +76,7 @@ def chain(steps: Sequence[Weights]) -> Chain:
         at = positions(whole.to_codes, step.from_codes)[whole.target]
         lost = np.bincount(whole.row, at < 0, len(whole.from_codes)) > 0
         unmapped |= set(whole.from_codes[lost].tolist())
-        whole = _product(_without(whole, lost), step, at[~lost[whole.row]])
+        whole = _product(without(whole, lost), step, at[~lost[whole.row]])
     if len(steps) > 1:
         whole = replace(whole, inexact=sum(step.inexact for step in steps))
     return Chain(whole, tuple(sorted(unmapped)))

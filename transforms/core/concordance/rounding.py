@@ -123,3 +123,23 @@ def quantity_weights(weights: Weights, unit_value: Floats) -> Weights:
     editions, codes = (weights.from_edition, weights.to_edition), (weights.from_codes, weights.to_codes)
     # none is dropped: each piece of value keeps a piece of quantity beside it
     return make_weights(editions, codes, (row, weights.target, part), weights.origin, weights.observations, least=0.0)
+
+
+def within(amounts: Ints, caps: Ints, row: Ints) -> Ints:
+    """Amounts of pieces (p,) kept at most at ``caps`` (p,), both at least 0; ``row`` (p,) says whose pieces they are, in order.
+
+    What a piece has too much goes to the first others of its row that have room. A row that is above its caps as a whole stays.
+    """
+    over = np.maximum(amounts - caps, 0)
+    if not over.any():
+        return amounts
+    count = int(row[-1]) + 1
+    excess, room = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    free = np.maximum(caps - amounts, 0)
+    np.add.at(excess, row, over)
+    np.add.at(room, row, free)
+    mended = (excess > 0) & (excess <= room)
+    running = np.cumsum(free) - free
+    before = running - running[np.searchsorted(row, row)]
+    given = np.clip(excess[row] - before, 0, free)
+    return np.where(mended[row], amounts - over + given, amounts)

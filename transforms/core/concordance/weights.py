@@ -13,9 +13,9 @@ from transforms.core.concordance.least_squares import Problem, Solution, solve
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-#: How a row's weights came about; a chain's row has the last of its links'.
-FIXED, FITTED, GIVEN, EQUAL_SPLIT = range(4)
-ORIGINS = ("fixed", "fitted", "given", "equal_split")
+#: How a row's weights came about, from the surest to the weakest (codes.CONVERSIONS); a chain's row has the last of its links'.
+FIXED, FITTED, GIVEN, SAME_CODE, EQUAL_SPLIT = range(5)
+ORIGINS = ("fixed", "fitted", "given", "same_code", "equal_split")
 #: Sums of rows may differ from 1 by this before they are put right; weights below the other are dropped: they make phantom flows.
 SUM_TOLERANCE, LEAST_WEIGHT = 1e-9, 1e-6
 DIGITS = 12
@@ -178,12 +178,14 @@ def estimate(
     *,
     minimum_observations: int = 1,
     prior: Floats | None = None,
+    prior_origin: Ints | None = None,
 ) -> Weights:
     """Weights of one direction of a correlation table, (from, to) as ``editions`` say; the other way is a call of its own.
 
     A code with one relation has weight 1. The others are fitted group by group on ``seen``, where at least
     ``minimum_observations`` reporters traded the code before and its group after. The rest has the weights of ``prior``
-    (E,), in the order of the table's relations; without one it is split equally and says so. Raises ConcordanceError
+    (E,), in the order of the table's relations, and the origin that ``prior_origin`` (n,) says, GIVEN unless it does;
+    without a prior it is split equally and says so. Raises ConcordanceError
     where ``prior`` doesn't sum to 1 for each code, ValueError for observations of the wrong shape or below 0.
     """
     if seen is not None:
@@ -191,7 +193,7 @@ def estimate(
     codes, relations = (table.from_codes, table.to_codes), (table.from_index, table.to_index)
     n = len(table.from_codes)
     observations = np.zeros(n, dtype=np.int64)
-    without_data = EQUAL_SPLIT if prior is None else GIVEN
+    without_data = prior_origin if prior_origin is not None else EQUAL_SPLIT if prior is None else GIVEN
     origin = np.where(table.degree == 1, FIXED, without_data).astype(np.int64)
     if prior is None:
         prior = 1.0 / table.degree[table.from_index]

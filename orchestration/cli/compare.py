@@ -84,7 +84,7 @@ def _write_csv(path: Path, flows: Iterable[FlowDifference]) -> int:
 
 def comparison_lines(found: Comparison) -> list[str]:
     """Totals and components by period and side, then the largest flows."""
-    from orchestration.cli.figures import money, wrapped
+    from orchestration.cli.figures import cell, wrapped
     from orchestration.cli.output import table_text
 
     release = f", release {found.source_release}" if found.source_release else ""
@@ -99,7 +99,7 @@ def comparison_lines(found: Comparison) -> list[str]:
         lines += _part_lines(part)
     if found.largest:
         lines += ["", f"The {len(found.largest)} largest flows by difference, USD"]
-        rows = [(f.period, _from_to(f), f.product_code, money(f.their_usd), money(f.our_usd), f.leading) for f in found.largest]
+        rows = [(f.period, _from_to(f), f.product_code, cell(f.their_usd), cell(f.our_usd), f.leading) for f in found.largest]
         lines += table_text(("period", "flow", "product", "theirs", "ours", "mostly"), rows, indent="  ").splitlines()
     return lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from orchestration.cli.explain_steps import conversion_lines, interval_lines, rate_lines, report_lines, reporter_lines, value_lines
-from orchestration.cli.figures import money, number, pairs, percent, wrapped
+from orchestration.cli.figures import cell, money, number, pairs, percent, wrapped
 from orchestration.cli.output import table_text
 from orchestration.evidence import words
 from orchestration.evidence.page import Page
@@ -96,15 +96,15 @@ def _alternatives(page: Page) -> list[str]:
     rows = []
     for a in page.alternatives:
         gap = None if a.value_fob_usd is None else a.value_fob_usd - page.value_fob_usd
-        weight = "1 or 0" if a.method in ("prefer_exporter", "prefer_importer") else number(a.weight_exporter)
+        weight = "" if a.weight_exporter is None else number(a.weight_exporter)
         mark = f"{_MARK[a.is_chosen]}{'+' if a.is_before_rescaling else ''}"
-        rows.append((mark, a.method, weight, money(a.value_fob_usd), money(gap), percent(gap, page.value_fob_usd)))
+        rows.append((mark, a.method, weight, cell(a.value_fob_usd), cell(gap), percent(gap, page.value_fob_usd)))
     lines = table_text(("", "method", "weight", "value, USD", "less ours", "share"), rows, indent="  ").splitlines()
     lines += wrapped("*: the method of the release. weight: of the exporter's report where both sides report")
     if any(a.is_before_rescaling for a in page.alternatives):
         lines += wrapped("+: before products are brought to their pair's total, which a flow alone can't show")
     if any(a.value_fob_usd is None and a.method not in FIXED for a in page.alternatives):
-        lines += wrapped("-: its estimates aren't in the release, or it takes one report whole and the row doesn't say which")
+        lines += wrapped("empty: its estimates aren't in the release, or it takes one report whole and the row doesn't say which")
     return lines
 
 
@@ -133,7 +133,7 @@ def _history(page: Page) -> list[str]:
     rows, before = [], None
     for past in page.past:
         changed = "" if before is not None and past.value_fob_usd == before.value_fob_usd else "first kept" if before is None else "changed"
-        rows.append((past.release_id, past.published_at[:10], past.method, money(past.value_fob_usd), changed))
+        rows.append((past.release_id, past.published_at[:10], past.method, cell(past.value_fob_usd), changed))
         before = past
     lines = table_text(("release", "published", "method", "value, USD", ""), rows, indent="  ").splitlines()
     change = page.change

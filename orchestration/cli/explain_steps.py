@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestration.cli.figures import money, number, pairs, wrapped, yes
+from orchestration.cli.figures import cell, money, number, pairs, wrapped, yes
 from orchestration.cli.output import table_text
 from orchestration.evidence import words
 from orchestration.evidence.page import Page, Single
@@ -190,16 +190,11 @@ def _sum_lines(page: Page) -> list[str]:
         ("both report", f"{money(found.two_sided_exporter_usd)} against {money(found.two_sided_importer_usd)}"),
         ("", f"reconciled: {money(found.value_two_sided_usd)} USD"),
     ]
-    rows = [
-        (
-            c.product_code,
-            money(c.value_fob_usd),
-            money(c.value_exporter_fob_usd),
-            money(c.value_importer_fob_usd),
-            number(c.weight_exporter),
-        )
-        for c in found.largest
-    ]
+    rows = []
+    for c in found.largest:
+        sides = (cell(c.value_exporter_fob_usd), cell(c.value_importer_fob_usd))
+        weight = "" if c.weight_exporter is None else number(c.weight_exporter)
+        rows.append((c.product_code, money(c.value_fob_usd), *sides, weight))
     lines = [*pairs(entries), "", f"  The largest of {sum(found.by_evidence.values()):,}, USD FOB:"]
     lines += table_text(("product", "value", "exporter", "importer", "weight"), rows, indent="  ").splitlines()
     return lines + [line for c in found.largest if c.description for line in wrapped(f"{c.product_code}: {c.description[:60]}")]

@@ -20,6 +20,11 @@ def money(value: Decimal | None) -> str:
     return text.rstrip("0").rstrip(".")
 
 
+def cell(value: Decimal | None) -> str:
+    """``money`` for a column of numbers: empty where there is none."""
+    return "" if value is None else money(value)
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """A figure to ``digits`` significant ones; '-' for None.
 
@@ -30,13 +35,13 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def percent(part: Decimal | None, whole: Decimal | None) -> str:
-    """Share of ``whole`` in percent; '-' where there is none.
+    """Share of ``whole`` in percent; empty where there is none.
 
     >>> percent(Decimal(1), Decimal(8)), percent(Decimal(1), Decimal(0))
-    ('12.5 %', '-')
+    ('12.5 %', '')
     """
     if part is None or not whole:
-        return "-"
+        return ""
     return f"{100 * part / whole:.1f} %"
 
 

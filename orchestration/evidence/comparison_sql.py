@@ -97,7 +97,8 @@ PAIRS = f"""
         left join their_pairs as t using ({_PAIR})
         left join file_levels as f using (side, their_classification)
     )
-    select {_PAIR}, classification, product_level, their_level, is_theirs, if(is_same_system, least(product_level, their_level), 0)::int as join_level
+    select {_PAIR}, classification, product_level, their_level, is_theirs,
+        if(is_same_system, least(product_level, their_level), 0)::int as join_level
     from ranked where place = 1"""
 
 _AT_LEVEL = rolled("t.product_code", "t.their_level", "coalesce(p.join_level, t.their_level)")
@@ -147,7 +148,8 @@ FLOWS = f"""
             coalesce(t.mills, 0) - coalesce(o.ours, 0) as difference,
             exporter = importer as is_self, exporter in ({_SPECIAL}) or importer in ({_SPECIAL}) as is_special,
             t.mills is not null and o.ours is not null as is_both,
-            coalesce(p.is_theirs and p.classification <> their_classification, false) as is_other_edition, coalesce(o.is_converted, false) as is_converted
+            coalesce(p.is_theirs and p.classification <> their_classification, false) as is_other_edition,
+            coalesce(o.is_converted, false) as is_converted
         from their_units as t
         full join our_units as o using ({_PAIR}, product_code)
         left join lake_units as l using ({_PAIR}, product_code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
 
@@ -176,9 +176,17 @@ def description_of(tables: Tables, classification: str, product: str) -> str | N
     return rows[0]["product_description"] if rows else None
 
 
+def as_released(settings: Settings, tables: Tables) -> Settings:
+    """The settings with the estimates' rules as the release was made by, which may have changed since."""
+    said = tables.content.get("settings", {})
+    there = {f.name: said[f.name] for f in fields(settings.estimate) if f.name in said}
+    return replace(settings, estimate=replace(settings.estimate, **there))
+
+
 def _single(settings: Settings, tables: Tables, question: Question, flow: Flow, computed: Recomputed) -> Single:
     (row,) = flow.rows
     ends = ("exporter", question.exporter.code), ("importer", question.importer.code)
+    settings = as_released(settings, tables)
     known = estimates.read_parameters(tables, question.year)
     geography = estimates.pair_geography(tables, question.exporter.code, question.importer.code)
     rate = rates.rate_of(row, geography, known, cif_rule(settings))

@@ -1,12 +1,24 @@
-"""A year's estimates as steps: passes over the buckets side by side, a fit after each, the partition written last."""
+"""A year's estimates as a stage: passes over the buckets side by side, a fit after each, the partition written last."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from orchestration.steps import Step
+from orchestration.steps import Step, Task
 from transforms.contracts.codes import PRODUCT_BUCKETS
 from transforms.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.stages import View
+
+#: Settings of [estimate] that a fit reads; the others are read when reconciling.
+FITTED_BY = (
+    "cif_more_than_usd", "cif_more_than_kg", "cif_minimum_pairs", "cif_studentised", "cif_minimum_km", "sigma_floor", "sigma_anchor_flows",
+    "unit_minimum_pairs", "unit_spread_below", "symmetric_within", "reliability_iterations",
+)  # fmt: skip
+#: Settings of [estimate] that reconciling reads itself.
+READ_WITH = ("cif_minimum_km", "interval_quantile")
 
 
 def parameter_steps(home: Path, year: int, settings: Settings) -> Step:
@@ -22,3 +34,61 @@ def parameter_steps(home: Path, year: int, settings: Settings) -> Step:
     parameters = Step(estimation.second_fit, (ground, known, second, settings))
     third = tuple(Step(estimation.third_pass, (home, ground, bucket, parameters, settings)) for bucket in buckets)
     return Step(estimation.write_parameters, (home, ground, parameters, third, settings))
+
+
+def parameter_inputs(view: View) -> dict[str, object]:
+    """By year: the settings that fits read and the geography; the reports where they are to be followed. Years of own reports alone.
+
+    A pinned set doesn't see the reports, so that a revised one leaves it as it is; it is fitted where it has no state.
+    """
+    estimate, chosen = view.settings.estimate, view.settings.reconcile
+    constant = str(chosen.cif_factor.normalize()) if chosen.cif == "constant" else None
+    read = [[getattr(estimate, name) for name in FITTED_BY], chosen.cif, constant, chosen.is_nes_moved, view.content("pair_geography", "")]
+    catalog = view.settings.catalog
+    own = [f"reported_flows/{source}" for source in catalog.flow_sources if catalog.basis_of(source) == "own"]
+    found: dict[str, object] = {}
+    for year in view.all_years:
+        key = f"year={year}"
+        harmonised = view.content("harmonised_flows", key)
+        if harmonised and any(view.content(name, key) for name in own):
+            found[key] = [*read, harmonised if estimate.refit == "on_revision" else None]
+    return found
+
+
+def parameter_tasks(view: View, key: str) -> list[Task]:
+    """One graph a year."""
+    return [parameter_steps(view.home, int(key.removeprefix("year=")), view.settings)]
+
+
+def parameter_version() -> str:
+    """Of the code."""
+    from transforms.core.estimation import ESTIMATION_VERSION
+
+    return ESTIMATION_VERSION
+
+
+def reconcile_inputs(view: View) -> dict[str, object]:
+    """By year: reports, the estimates pinned for it, settings; the geography where there are reports of our own basis."""
+    estimate, chosen = view.settings.estimate, view.settings.reconcile
+    read = [chosen.method, chosen.cif, str(chosen.cif_factor.normalize()), chosen.is_nes_moved, *(getattr(estimate, n) for n in READ_WITH)]
+    found: dict[str, object] = {}
+    for year in view.all_years:
+        key = f"year={year}"
+        if harmonised := view.content("harmonised_flows", key):
+            pinned = view.content("parameter_set", key)
+            found[key] = [harmonised, pinned, view.content("pair_geography", "") if pinned else [], read]
+    return found
+
+
+def reconcile_tasks(view: View, key: str) -> list[Task]:
+    """One task a bucket; where the method brings products to their pair's total, all hang on the sums of all."""
+    from transforms.core.methods import METHODS
+    from transforms.core.reconcile import reconcile_bucket, sum_bucket
+    from transforms.core.rescale import pair_totals
+
+    home, year, settings = view.home, int(key.removeprefix("year=")), view.settings
+    buckets = range(PRODUCT_BUCKETS)
+    if not METHODS[settings.reconcile.method].is_rescaled:
+        return [(reconcile_bucket, (home, year, bucket, settings)) for bucket in buckets]
+    totals = Step(pair_totals, (tuple(Step(sum_bucket, (home, year, bucket, settings)) for bucket in buckets),))
+    return [Step(reconcile_bucket, (home, year, bucket, settings, totals)) for bucket in buckets]

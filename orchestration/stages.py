@@ -236,7 +236,7 @@ GEOGRAPHY = Stage("pair_geography", (contracts.PAIR_GEOGRAPHY,), _geography_vers
 PARAMETERS = Stage("parameter_set", (contracts.PARAMETER_SET,), parameter_version, parameter_inputs, parameter_tasks, "parameters")
 RECONCILE = Stage(
     "bilateral_flows",
-    (contracts.BILATERAL_FLOWS,),
+    (contracts.BILATERAL_FLOWS, contracts.PAIR_REPORTS, contracts.NES_MOVE),
     _reconcile_version,
     reconcile_inputs,
     reconcile_tasks,
@@ -253,7 +253,7 @@ AGGREGATE = Stage(
 
 DIMENSIONS = Stage(
     "dimensions",
-    (contracts.DIM_AREA, contracts.DIM_PRODUCT, contracts.SOURCE_RELEASE, *lists.TABLES),
+    (contracts.DIM_AREA, contracts.DIM_AREA_GROUP, contracts.DIM_PRODUCT, contracts.SOURCE_RELEASE, *lists.TABLES),
     _dimension_version,
     _dimension_inputs,
     _dimension_tasks,

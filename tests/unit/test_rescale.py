@@ -18,7 +18,7 @@ def run(home: Path, *reports: Report, **chosen: Any) -> list[dict[str, Any]]:
     commit_reports(home, reports)
     harmonise(home)
     settings = settings_of(home, method="growth_lab", **chosen)
-    totals = pair_totals(*(sum_bucket(home, YEAR, bucket, settings) for bucket in range(4)))
+    totals = pair_totals([sum_bucket(home, YEAR, bucket, settings) for bucket in range(4)])
     results = [reconcile_bucket(home, YEAR, bucket, settings, totals) for bucket in range(4)]
     assert is_closed(line for r in results for line in r.ledger)
     files = [f for r in results for f in r.files if f.table == "bilateral_flows"]

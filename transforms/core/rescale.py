@@ -100,7 +100,7 @@ def _added(parts: Sequence[PairSums]) -> PairSums:
     return PairSums(pair, *sums, np.concatenate([p.weight for p in parts])[first])
 
 
-def pair_totals(*buckets: Mapping[Stratum, PairSums]) -> dict[Stratum, Shares]:
+def pair_totals(buckets: Sequence[Mapping[Stratum, PairSums]]) -> dict[Stratum, Shares]:
     """Each pair's total shared out over its buckets: ``buckets`` in their order, every one of the year."""
     found: dict[Stratum, Shares] = {}
     for key in sorted({key for bucket in buckets for key in bucket}, key=str):

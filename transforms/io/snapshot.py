@@ -27,7 +27,7 @@ from transforms.settings import Settings
 
 SIDECAR = ".entrepot.json"
 #: In a folder or zip, other files (a read-me, a PDF) are no data and are passed over.
-DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".7z", ".dat", ".json", ".xlsx")
+DATA_SUFFIXES = (".csv", ".tsv", ".txt", ".gz", ".zip", ".7z", ".dat", ".json", ".xlsx", ".dta")
 #: A file up to this size is read through before it is kept; a bigger one when it is parsed, once.
 _READ_THROUGH_BYTES = 64 << 20
 #: Read-me files are .txt too: one that no layout knows is passed over, in a folder or zip; so is JSON that is no answer.

@@ -83,12 +83,13 @@ def reconcile_inputs(view: View) -> dict[str, object]:
 def reconcile_tasks(view: View, key: str) -> list[Task]:
     """One task a bucket; where the method brings products to their pair's total, all hang on the sums of all."""
     from transforms.core.methods import METHODS
-    from transforms.core.reconcile import reconcile_bucket, sum_bucket
+    from transforms.core.reconcile import reconcile_bucket, sum_bucket, year_of
     from transforms.core.rescale import pair_totals
 
     home, year, settings = view.home, int(key.removeprefix("year=")), view.settings
     buckets = range(PRODUCT_BUCKETS)
-    if not METHODS[settings.reconcile.method].is_rescaled:
-        return [(reconcile_bucket, (home, year, bucket, settings)) for bucket in buckets]
-    totals = Step(pair_totals, (tuple(Step(sum_bucket, (home, year, bucket, settings)) for bucket in buckets),))
-    return [Step(reconcile_bucket, (home, year, bucket, settings, totals)) for bucket in buckets]
+    known = Step(year_of, (home, year, settings))
+    totals = None
+    if METHODS[settings.reconcile.method].is_rescaled:
+        totals = Step(pair_totals, (tuple(Step(sum_bucket, (home, year, bucket, settings, known)) for bucket in buckets),))
+    return [Step(reconcile_bucket, (home, year, bucket, settings, known, totals)) for bucket in buckets]

@@ -30,7 +30,6 @@ from transforms.core.witnesses import (
     LEVEL,
     Ground,
     are_countries,
-    flows_by_block,
     flows_by_group,
     have,
     is_of,
@@ -97,7 +96,7 @@ def first_pass(home: Path, ground: Ground, bucket: int, settings: Settings) -> F
     """Sums over one bucket. All flows of a product lie in it, so its unit value is known here."""
     parts: dict[str, list[Sums]] = {}
     candidates = []
-    for flows in flows_by_block(home, ground, bucket, of_all=True):
+    for flows in flows_by_group(home, ground, bucket, of_all=True):
         if flows.level == LEVEL:
             parts.setdefault(flows.classification, []).append(_product_sums(flows))
         if is_of(flows, ground.stratum):
@@ -122,7 +121,7 @@ def first_fit(buckets: Sequence[FirstSums], settings: Settings) -> Products:
 def second_pass(home: Path, ground: Ground, bucket: int, known: Products, settings: Settings) -> Sums:
     """Sums of the CIF equation over one bucket's pairs that are no outliers of the first fit."""
     rule = cif_rule(settings)
-    candidates = [_candidates(flows, rule) for flows in flows_by_block(home, ground, bucket, of_all=False)]
+    candidates = [_candidates(flows, rule) for flows in flows_by_group(home, ground, bucket)]
     values = known.unit_values.get(ground.stratum.classification if ground.stratum else "", unit_values.NO_UNIT_VALUES)
     pairs = _usable(candidates, ground, values, settings)
     return merge([cif.statistics(some.where(cif_rates.is_kept(known.cif, some, rule))) for some in pairs])
@@ -131,9 +130,8 @@ def second_pass(home: Path, ground: Ground, bucket: int, known: Products, settin
 def second_fit(ground: Ground, known: Products, buckets: Sequence[Sums], settings: Settings) -> Parameters:
     """The set as far as CIF needs it."""
     fitted = cif.fit(merge(list(buckets)), cif_rule(settings))
-    return Parameters(
-        fitted_on=str(ground.stratum) if ground.stratum else None, cif=fitted, unit_values=known.unit_values, units=known.units
-    )
+    fitted_on = str(ground.stratum) if ground.stratum else None
+    return Parameters(fitted_on=fitted_on, cif=fitted, unit_values=known.unit_values, units=known.units, reporters=ground.reporters)
 
 
 def third_pass(home: Path, ground: Ground, bucket: int, parameters: Parameters, settings: Settings) -> ThirdSums:

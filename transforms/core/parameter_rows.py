@@ -2,7 +2,7 @@
 
 Kinds: cif (coefficients, year effects, residual_variance, mean_log_rate, rank), cif_spread (the coefficients' covariance over the
 residual variance), unit_value, unit; by role quality_exporter, weight_quality_exporter, interval_exporter, reliability_exporter,
-symmetry_exporter and the same as importer; interval (the bias that all flows share).
+symmetry_exporter and the same as importer; interval (the bias that all flows share); reporter (who reported when this was fitted).
 """
 
 from __future__ import annotations
@@ -69,8 +69,13 @@ class _Rows:
 
     def table(self) -> pa.Table:
         """Sorted, in the table's file schema."""
-        data = pa.table(self.columns, schema=file_schema(_TABLE))
-        return data.take(pa.array(np.argsort(coded.row_keys(data, _TABLE.sort_by), kind="stable")))
+        return _sorted(pa.table(self.columns, schema=file_schema(_TABLE)))
+
+
+def _sorted(data: pa.Table) -> pa.Table:
+    """In the table's order: codes by length and text."""
+    order = coded.sort_order(coded.row_keys(data, _TABLE.sort_by))
+    return data if order is None else data.take(pa.array(order))
 
 
 def to_rows(parameters: Parameters) -> pa.Table:
@@ -78,6 +83,7 @@ def to_rows(parameters: Parameters) -> pa.Table:
     if parameters.fitted_on is None:
         return file_schema(_TABLE).empty_table()
     rows = _Rows(parameters.fitted_on)
+    rows.add("reporter", "is_there", map(str, parameters.reporters), np.ones(len(parameters.reporters)))
     _cif_rows(rows, parameters.cif)
     frequency = parameters.fitted_on.split()[0]
     for classification in sorted({*parameters.unit_values, *parameters.units}):
@@ -151,8 +157,8 @@ _Columns = dict[tuple[str, str], _Column]
 
 
 def from_rows(data: pa.Table, set_id: str) -> Parameters:
-    """The set that ``to_rows`` made ``data`` of."""
-    found = _columns(data)
+    """The set that ``to_rows`` made ``data`` of, in whatever order its rows come."""
+    found = _columns(_sorted(data))
     is_cif = data["parameter_kind"].cast(pa.string()).index("cif").as_py()
     origin, fitted_on = (data[name][is_cif].as_py() for name in ("parameter_origin", "fitted_on"))
     variances = [found.get((f"interval_{role}", "variance"), _NOTHING) for role in ROLES]
@@ -172,6 +178,7 @@ def from_rows(data: pa.Table, set_id: str) -> Parameters:
             float(bias.value.sum()), int(bias.count.sum()),
         ),
         reliability=Reliability(exporter.area, exporter.value, importer.value),
+        reporters=found.get(("reporter", "is_there"), _NOTHING).area,
         symmetry=(Index(symmetry[0].area, symmetry[0].value), Index(symmetry[1].area, symmetry[1].value)),
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from transforms.core.estimates.sufficient import CODE_LIMIT
 from transforms.core.estimates.symmetry import Index
 from transforms.core.estimates.unit_values import NO_UNIT_VALUES, UnitValues
 from transforms.core.estimates.units import TonnesPerUnit
+from transforms.core.reporters import Reporters
 from transforms.io import lake
 
 Integers = NDArray[np.int64]
@@ -38,8 +39,8 @@ _NO_RELIABILITY = Reliability(_NO_CODES, _NO_NUMBERS, _NO_NUMBERS)
 class Parameters:
     """One year's set. ``set_id`` begins the name of the committed file's content; ``fitted_on`` is None before any fit.
 
-    Pairs of fits are (as exporter, as importer); unit values and tonnes per unit by classification. Areas and products are codes
-    as integers, in arrays of any shape.
+    Pairs of fits are (as exporter, as importer); unit values and tonnes per unit by classification. ``reporters`` (n,) ascending:
+    who reported when it was fitted. Areas and products are codes as integers, in arrays of any shape.
     """
 
     set_id: str = ""
@@ -52,6 +53,7 @@ class Parameters:
     variances: Variances = _NO_VARIANCES
     reliability: Reliability = _NO_RELIABILITY
     symmetry: tuple[Index, Index] = (_NO_INDEX, _NO_INDEX)
+    reporters: Integers = field(default_factory=lambda: _NO_CODES)
 
     def unit_value_of(self, classification: str, product: Integers) -> Floats:
         """The product's usual unit value, USD per kg; NaN where it isn't known."""
@@ -85,10 +87,14 @@ class Parameters:
         """The OECD's symmetry index, 0 to 1; 0 for an area without a two-sided flow."""
         return _flat(self.symmetry[0 if is_exporter else 1].of, area)
 
-    def lacking(self, exporters: Integers, importers: Integers) -> Integers:
-        """Areas (m,) among those that report, as exporter (n,) and as importer (k,), that have no sigma in that role; ascending."""
-        one = exporters[~self.has_sigma(exporters, is_exporter=True)]
-        return np.union1d(one, importers[~self.has_sigma(importers, is_exporter=False)])
+    def lacking(self, year: int, reporters: Reporters) -> tuple[str, ...]:
+        """One line of warning where ``reporters`` of ``year`` are there that weren't when the set was fitted; else none."""
+        there = {int(area) for areas in reporters.areas.values() for area in areas}
+        count = len(there.difference(self.reporters.tolist()))
+        if self.fitted_on is None or not count:
+            return ()
+        have = "1 reporter has" if count == 1 else f"{count} reporters have"
+        return (f"{year}: {have} no estimate in the pinned parameters; `entrepot run --refit --year {year}` fits them",)
 
     def _side(self, is_exporter: bool, is_weight: bool) -> Side:
         return (self.weight_quality if is_weight else self.quality)[0 if is_exporter else 1]

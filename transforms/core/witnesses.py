@@ -16,7 +16,8 @@ from transforms.core.estimates.cif import Routes
 from transforms.core.estimates.gaps import suspected_blunder
 from transforms.core.fob import AREA_CODES
 from transforms.core.geography import Geography, read_geography
-from transforms.core.mirrors import COLUMNS, Flows, flows_of
+from transforms.core.mirrors import COLUMNS, Flows, flows_of, read_rows
+from transforms.core.reporters import reporters_of
 from transforms.io import lake
 
 Integers = NDArray[np.int64]
@@ -45,16 +46,18 @@ class Stratum:
 
 @dataclass(frozen=True)
 class Ground:
-    """What all estimates of a year stand on. ``stratum`` is None where it has no report of our own basis."""
+    """What all estimates of a year stand on. ``stratum`` is None where it has no report of our own basis; ``reporters`` (n,) ascending."""
 
     year: int
     stratum: Stratum | None
     geography: Geography
+    reporters: Integers
 
 
 def ground_of(home: Path, year: int) -> Ground:
     """Read from what is committed."""
-    return Ground(year, stratum_of(home, year), read_geography(home))
+    areas = {int(area) for areas in reporters_of(home, year).areas.values() for area in areas}
+    return Ground(year, stratum_of(home, year), read_geography(home), np.array(sorted(areas), np.int64))
 
 
 def stratum_of(home: Path, year: int) -> Stratum | None:
@@ -78,15 +81,11 @@ def _rank(stratum: Stratum) -> tuple[int, str, int]:
     return place, stratum.classification, levels.index(stratum.level) if stratum.level in levels else len(levels)
 
 
-def flows_by_block(home: Path, ground: Ground, bucket: int, *, of_all: bool) -> Iterator[Flows]:
-    """Flows of the stratum in a bucket, BLOCK at a time; ``of_all``: with those of every classification at LEVEL."""
-    for flows in flows_by_group(home, ground, bucket, of_all=of_all):
-        for block in flows.blocks():
-            yield flows.slice(*block)
-
-
 def flows_by_group(home: Path, ground: Ground, bucket: int, *, of_all: bool = False) -> Iterator[Flows]:
-    """The same, a row group at a time: no exporter's flows of a period apart."""
+    """Flows of the stratum in a bucket, a row group at a time: no exporter's flows of a period apart.
+
+    ``of_all``: with those of every classification at LEVEL.
+    """
     chosen = ground.stratum
     if chosen is None:
         return
@@ -96,7 +95,7 @@ def flows_by_group(home: Path, ground: Ground, bucket: int, *, of_all: bool = Fa
             stratum = Stratum(str(key["frequency"]), str(key["classification"]), int(str(key["product_level"])))
             is_wanted = stratum == chosen or (of_all and stratum.frequency == chosen.frequency and stratum.level == LEVEL)
             if key["basis"] == "own" and is_wanted:
-                yield flows_of(reader.read_row_group(group, columns=list(_READ)), ground.year)
+                yield flows_of(read_rows(reader, group, _READ), ground.year)
 
 
 def is_of(flows: Flows, stratum: Stratum | None) -> bool:

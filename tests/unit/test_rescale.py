@@ -8,7 +8,7 @@ from typing import Any
 from tests.unit.core_cases import YEAR, Report, commit_reports, harmonise, mills_of, settings_of
 from transforms.contracts import lake as contracts
 from transforms.core.ledger import is_closed
-from transforms.core.reconcile import reconcile_bucket, sum_bucket
+from transforms.core.reconcile import reconcile_bucket, sum_bucket, year_of
 from transforms.core.rescale import pair_totals
 from transforms.io import lake
 
@@ -18,8 +18,8 @@ def run(home: Path, *reports: Report, **chosen: Any) -> list[dict[str, Any]]:
     commit_reports(home, reports)
     harmonise(home)
     settings = settings_of(home, method="growth_lab", **chosen)
-    totals = pair_totals([sum_bucket(home, YEAR, bucket, settings) for bucket in range(4)])
-    results = [reconcile_bucket(home, YEAR, bucket, settings, totals) for bucket in range(4)]
+    totals = pair_totals([sum_bucket(home, YEAR, bucket, settings, year_of(home, YEAR, settings)) for bucket in range(4)])
+    results = [reconcile_bucket(home, YEAR, bucket, settings, totals=totals) for bucket in range(4)]
     assert is_closed(line for r in results for line in r.ledger)
     files = [f for r in results for f in r.files if f.table == "bilateral_flows"]
     lake.commit(home, contracts.BILATERAL_FLOWS, {f.partition_key: [f] for f in files})

@@ -128,5 +128,5 @@ def _estimated(flows: Flows, rates: RouteRates, factor: Floats, where: Flags) ->
 def unit_values(flows: Flows, parameters: Parameters) -> Floats:
     """The product's usual unit value of each flow, USD per kg, NaN where it isn't known (n,); looked up once per code."""
     coded = flows.rows.coded("product_code")
-    found: Floats = parameters.unit_value_of(flows.classification, coded.numbers())[coded.indices[flows.first]]
+    found: Floats = parameters.unit_value_of(flows.classification, coded.numbers)[coded.indices[flows.first]]
     return found

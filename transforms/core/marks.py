@@ -28,8 +28,14 @@ def text_of(marks: int) -> str | None:
 
 def as_codes(marks: Marks) -> pa.DictionaryArray:
     """Marks as a code column, NULL where there is none."""
-    distinct, index = np.unique(marks, return_inverse=True)
-    texts = [text_of(int(number)) for number in distinct]
-    names = [text for text in texts if text is not None]
-    place = np.array([names.index(text) if text is not None else -1 for text in texts], np.int32)[index]
-    return pa.DictionaryArray.from_arrays(pa.array(place, mask=place < 0), pa.array(names, pa.string()))
+    is_used = np.zeros(1 << len(MARKS), bool)
+    is_used[marks] = True  # a table of all sets of marks: no sorting of rows
+    names: list[str] = []
+    place = np.full(len(is_used), -1, np.int32)
+    for found in np.flatnonzero(is_used).tolist():
+        text = text_of(found)
+        if text is not None:
+            place[found] = len(names)
+            names.append(text)
+    indices = place[marks]
+    return pa.DictionaryArray.from_arrays(pa.array(indices, mask=indices < 0), pa.array(names, pa.string()))

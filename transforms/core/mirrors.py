@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -53,9 +53,10 @@ class Coded:
         """As Arrow, NULL where the index is -1."""
         return pa.DictionaryArray.from_arrays(pa.array(self.indices, mask=self.indices < 0), self.texts)
 
-    def numbers(self, otherwise: int = -1) -> Integers:
-        """Texts as integers, ``otherwise`` where one isn't all digits. By dictionary index."""
-        return np.array([int(t) if t.isdigit() else otherwise for t in self.texts.to_pylist()], np.int64)
+    @cached_property
+    def numbers(self) -> Integers:
+        """Texts as integers, -1 where one isn't all digits. By dictionary index."""
+        return np.array([int(t) if t.isdigit() else -1 for t in self.texts.to_pylist()], np.int64)
 
     def are(self, text: str) -> Flags:
         """Where the code is ``text``; NULL isn't. Shape (n,)."""
@@ -176,7 +177,7 @@ class Flows:
     def numbers(self, name: str) -> Integers:
         """A code column of the flow as integers (n,)."""
         coded = self.rows.coded(name)
-        return coded.numbers()[coded.indices[self.first]]
+        return coded.numbers[coded.indices[self.first]]
 
     @cached_property
     def exporter(self) -> Integers:
@@ -274,7 +275,7 @@ class Flows:
         coded = self.rows.coded("quantity_unit_code")
         if not len(coded.texts):
             return np.full(len(rows), -1, np.int64)
-        numbers = np.append(coded.numbers(), -1)
+        numbers = np.append(coded.numbers, -1)
         return np.where(has, numbers[coded.indices[rows]], -1)
 
     @cached_property
@@ -316,6 +317,16 @@ def flows_of(data: pa.Table, year: int) -> Flows:
     return Flows(year, rows, first, np.where(leads, first, -1), importer)
 
 
-def read_flows(path: Path, group: int, year: int) -> Flows:
-    """Row group ``group`` of a harmonised_flows file."""
-    return flows_of(pq.ParquetFile(path).read_row_group(group, columns=list(COLUMNS)), year)
+def read_rows(reader: pq.ParquetFile, group: int, columns: Sequence[str] = COLUMNS) -> pa.Table:
+    """Columns of a row group. One that is NULL throughout, as its statistics say, isn't decoded."""
+    metadata = reader.metadata.row_group(group)
+    schema = reader.schema_arrow
+    nothing = set()
+    for name in columns:
+        statistics = metadata.column(schema.get_field_index(name)).statistics
+        if statistics is not None and statistics.has_null_count and statistics.null_count == metadata.num_rows:
+            nothing.add(name)
+    data = reader.read_row_group(group, columns=[name for name in columns if name not in nothing])
+    for name in nothing:
+        data = data.append_column(schema.field(name), pa.nulls(metadata.num_rows, schema.field(name).type))
+    return data

@@ -11,6 +11,7 @@ from transforms.contracts.arrow import file_schema
 from transforms.contracts.model import Table
 from transforms.core.estimates.intervals import intervals
 from transforms.core.evidence import is_silent
+from transforms.core.pair_kernel import pair_sums
 from transforms.core.reconciled import Reconciled
 from transforms.core.reporters import Reporters
 from transforms.io import lake
@@ -20,48 +21,39 @@ Flags = NDArray[np.bool_]
 _AREAS = ("exporter_code", "importer_code")
 
 
+#: Sums of pair_rows in the order of ``pair_sums``' columns after the four counts, and the count that each needs to be more than NULL.
+_SUMS = (
+    ("value_fob_usd", None),
+    ("exporter_two_sided_fob_usd", "two"), ("importer_two_sided_fob_usd", "two"), ("importer_two_sided_reported_usd", "two"),
+    ("absolute_gap_fob_usd", "two"), ("exporter_only_fob_usd", "exporter"), ("importer_only_fob_usd", "importer"),
+    ("orphan_fob_usd", "lone"), ("suspected_fob_usd", "suspected"), ("suspected_exporter_fob_usd", "suspected"),
+    ("suspected_importer_fob_usd", "suspected"),
+)  # fmt: skip
+_COUNTS = ("two_sided_count", "exporter_only_count", "importer_only_count", "suspected_count")
+
+
 def pair_rows(found: Reconciled, reporters: Reporters) -> pa.Table:
     """One row a pair of the row group, in the flows' order: a pair's flows are neighbours. Exact sums in mills."""
     flows, kept = found.mirrored.flows, found.is_kept
-    pair = found.pair[kept]
-    starts = np.flatnonzero(np.append(True, pair[1:] != pair[:-1])) if len(pair) else np.empty(0, np.int64)
-
-    def total(values: Integers, mask: Flags | None = None) -> Integers:
-        chosen = values if mask is None else np.where(mask, values, 0)
-        return np.add.reduceat(chosen[kept], starts) if len(starts) else np.empty(0, np.int64)
-
-    one, other = found.mirrored.exporter_fob, found.mirrored.importer.fob
-    has_one, has_other = flows.has_exporter, flows.has_importer
-    odd = ~np.isnan(found.weighed.choice)
-    both, only_one, only_other = has_one & has_other & ~odd, has_one & ~has_other, has_other & ~has_one
-    chosen = np.where(found.weighed.choice == 1, one, other)
-    single = only_one | only_other
-    ones = np.ones(len(flows), np.int64)
-    counts = {
-        "two_sided_count": total(ones, both | odd),
-        "exporter_only_count": total(ones, only_one),
-        "importer_only_count": total(ones, only_other),
-        "suspected_count": total(ones, odd),
+    at = np.flatnonzero(kept)
+    starts = at[np.append(True, found.pair[at[1:]] != found.pair[at[:-1]])] if len(at) else at
+    row = np.cumsum(np.isin(np.arange(len(flows)), starts)) - 1
+    sums = pair_sums(
+        row, kept, flows.exporter_row, flows.importer_row, found.weighed.choice, found.mirrored.exporter_fob, found.mirrored.importer.fob,
+        flows.importer_reported, found.value, is_silent(flows, reporters), len(starts),
+    )  # fmt: skip
+    counts = dict(zip(_COUNTS, sums[:4], strict=True))
+    has = {
+        None: None,
+        "two": counts["two_sided_count"] > counts["suspected_count"],
+        "exporter": counts["exporter_only_count"] > 0,
+        "importer": counts["importer_only_count"] > 0,
+        "lone": counts["exporter_only_count"] + counts["importer_only_count"] > 0,
+        "suspected": counts["suspected_count"] > 0,
     }
-    two, suspected = total(ones, both) > 0, counts["suspected_count"] > 0
-    lone = total(ones, single) > 0
-    sums = {
-        "value_fob_usd": (total(found.value), None),
-        "exporter_two_sided_fob_usd": (total(one, both), two),
-        "importer_two_sided_fob_usd": (total(other, both), two),
-        "importer_two_sided_reported_usd": (total(flows.importer_reported, both), two),
-        "absolute_gap_fob_usd": (total(np.abs(other - one), both), two),
-        "exporter_only_fob_usd": (total(one, only_one), counts["exporter_only_count"] > 0),
-        "importer_only_fob_usd": (total(other, only_other), counts["importer_only_count"] > 0),
-        "orphan_fob_usd": (total(found.value, single & ~is_silent(flows, reporters)), lone),
-        "suspected_fob_usd": (total(chosen, odd), suspected),
-        "suspected_exporter_fob_usd": (total(one, odd), suspected),
-        "suspected_importer_fob_usd": (total(other, odd), suspected),
-    }
-    at = pair[starts]
-    columns = _names(found, np.flatnonzero(kept)[starts]) | {n: pa.array(c) for n, c in counts.items()}
-    columns |= {name: lake.decimals(values, has) for name, (values, has) in sums.items()}
-    return _conformed(columns | _weights(found, at), contracts.PAIR_REPORTS, len(starts))
+    columns = _names(found, starts) | {n: pa.array(c) for n, c in counts.items()}
+    columns |= {name: lake.decimals(values, has[needs]) for (name, needs), values in zip(_SUMS, sums[4:], strict=True)}
+    return _conformed(columns | _weights(found, found.pair[starts]), contracts.PAIR_REPORTS, len(starts))
 
 
 def _weights(found: Reconciled, pair: Integers) -> dict[str, pa.Array]:

@@ -44,7 +44,7 @@ class PairTables:
 
 def pair_tables(flows: Flows, method: Method, parameters: Parameters) -> PairTables:
     """The tables of all pairs that ``flows`` may hold."""
-    exporter, importer = (flows.rows.coded(name).numbers() for name in ("exporter_code", "importer_code"))
+    exporter, importer = (flows.rows.coded(name).numbers for name in ("exporter_code", "importer_code"))
     ends = exporter[:, None], importer[None, :]
     known = parameters.has_sigma(exporter, is_exporter=True)[:, None] & parameters.has_sigma(importer, is_exporter=False)
     hubs = np.array([int(code) for code in hubs_of(flows.year)], np.int64)

@@ -20,7 +20,7 @@ from transforms.core.evidence import bilateral_rows, published_rows
 from transforms.core.fob import RouteRates, rates_of
 from transforms.core.geography import read_geography
 from transforms.core.ledger import Account
-from transforms.core.mirrors import COLUMNS, flows_of
+from transforms.core.mirrors import flows_of, read_rows
 from transforms.core.pair_reports import move_rows, pair_rows
 from transforms.core.parameters import read_parameters
 from transforms.core.reconciled import reconciled
@@ -41,25 +41,28 @@ class Year:
 
 
 def year_of(home: Path, year: int, settings: Settings) -> Year:
-    """Read from what is committed."""
+    """Read from what is committed: once a year, for all its buckets."""
     rates = rates_of(read_parameters(home, year), read_geography(home), settings, year)
     return Year(rates, reporters_of(home, year))
 
 
-def sum_bucket(home: Path, year: int, bucket: int, settings: Settings) -> Mapping[Stratum, PairSums]:
+def sum_bucket(home: Path, year: int, bucket: int, settings: Settings, known: Year) -> Mapping[Stratum, PairSums]:
     """Both sides of a bucket by pair, for a method that brings products to their pair's total."""
-    return bucket_sums(home, year, bucket, settings, year_of(home, year, settings).rates)
+    return bucket_sums(home, year, bucket, settings, known.rates)
 
 
-def reconcile_bucket(home: Path, year: int, bucket: int, settings: Settings, totals: PairTotals | None = None) -> TaskResult:
+def reconcile_bucket(
+    home: Path, year: int, bucket: int, settings: Settings, known: Year | None = None, totals: PairTotals | None = None
+) -> TaskResult:
     """Write bilateral_flows, pair_reports and nes_move of one year and product bucket; ledger lines per source and period.
 
     ``in`` is what both sides reported, ``out`` the value; the report not chosen is ``not_chosen``, what the CIF factor takes off
     ``cif_removed``, re-exports apart ``re_export``, what came from or went out of areas not specified ``nes_moved``, the rest
-    ``weighting``. ``totals``: of all pairs of the year, where the method brings products to them.
+    ``weighting``. ``known``: of the year, read here where it isn't given;
+    ``totals``: of all pairs of the year, where the method brings products to them.
     """
     account = Account("reconcile", contracts.BILATERAL_FLOWS.name, year)
-    chunks = _chunks(home, year, bucket, settings, totals, account)
+    chunks = _chunks(home, year, bucket, settings, known or year_of(home, year, settings), totals, account)
     partition = {"year": year, "product_bucket": bucket}
     files: list[DataFile] = []
     with (
@@ -76,19 +79,17 @@ def reconcile_bucket(home: Path, year: int, bucket: int, settings: Settings, tot
 
 
 def _chunks(
-    home: Path, year: int, bucket: int, settings: Settings, totals: PairTotals | None, account: Account
+    home: Path, year: int, bucket: int, settings: Settings, known: Year, totals: PairTotals | None, account: Account
 ) -> Iterator[tuple[pa.Table, pa.Table, pa.Table]]:
     """Flows, pairs and moves of each row group."""
-    known = None
     nothing = tuple(file_schema(table).empty_table() for table in (contracts.PAIR_REPORTS, contracts.NES_MOVE))
     for path in lake.active_files(home, contracts.HARMONISED_FLOWS, year=year, product_bucket=bucket):
         reader = pq.ParquetFile(path)
         for group in range(reader.num_row_groups):
-            data = reader.read_row_group(group, columns=list(COLUMNS))
+            data = read_rows(reader, group)
             if data["basis"][0].as_py() == "baci_published":
                 yield published_rows(data, account), *nothing
                 continue
-            known = known or year_of(home, year, settings)
             found = reconciled(flows_of(data, year), known.rates, settings)
             if totals is not None:
                 found = brought_to_totals(found, totals, bucket)

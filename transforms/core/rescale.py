@@ -19,7 +19,7 @@ from transforms.contracts import lake as contracts
 from transforms.core.estimates.growth_lab import Rule, rescaled
 from transforms.core.fob import AREA_CODES, RouteRates
 from transforms.core.marks import mark
-from transforms.core.mirrors import COLUMNS, Flows, flows_of
+from transforms.core.mirrors import Flows, flows_of, read_rows
 from transforms.core.reconciled import Reconciled, reconciled
 from transforms.io import lake
 from transforms.settings import Settings
@@ -69,7 +69,7 @@ def bucket_sums(home: Path, year: int, bucket: int, settings: Settings, rates: R
     for path in lake.active_files(home, contracts.HARMONISED_FLOWS, year=year, product_bucket=bucket):
         reader = pq.ParquetFile(path)
         for group in range(reader.num_row_groups):
-            data = reader.read_row_group(group, columns=list(COLUMNS))
+            data = read_rows(reader, group)
             if data["basis"][0].as_py() == "own":
                 flows = flows_of(data, year)
                 found.setdefault(stratum_of(flows), []).append(_sums(reconciled(flows, rates, settings)))

@@ -139,6 +139,7 @@ PRODUCT_BUCKET_BOUNDS = ("30", "60", "84")
 PRODUCT_BUCKETS = len(PRODUCT_BUCKET_BOUNDS) + 1
 
 
+@cache
 def product_bucket(product_code: str) -> int:
     """Bucket 0..3 of a product by its first two characters; TOTAL, XX and unknown go to 0.
 

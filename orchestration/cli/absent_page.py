@@ -6,7 +6,7 @@ from orchestration.cli.explain_page import SYNTHETIC
 from orchestration.cli.explain_steps import LISTED, one_report
 from orchestration.cli.figures import money, wrapped
 from orchestration.cli.output import table_text
-from orchestration.evidence.absent import Absence
+from orchestration.evidence.absent import Absence, Near
 from orchestration.evidence.page import Nothing
 from orchestration.evidence.question import Question
 
@@ -31,8 +31,8 @@ def absent_lines(page: Nothing) -> list[str]:
     sections = (
         ("What either side reports", _reports(known)),
         ("Whether they report at all", _reporting(known, asked)),
-        ("Nearest products of the pair", _near(known.products)),
-        ("Other partners of the product", _near(known.partners)),
+        ("Nearest products of the pair", _near(page, known.products)),
+        ("Other partners of the product", _near(page, known.partners)),
         ("Totals that stand", _totals(known)),
     )
     for heading, body in sections:
@@ -60,11 +60,21 @@ def _reporting(known: Absence, asked: Question) -> list[str]:
     return lines
 
 
-def _near(found: tuple[object, ...]) -> list[str]:
-    rows = [(n.exporter_code, n.importer_code, n.classification, n.product_code, money(n.value_fob_usd)) for n in found]  # type: ignore[attr-defined]
-    if not rows:
+def _near(page: Nothing, found: tuple[Near, ...]) -> list[str]:
+    if not found:
         return wrapped("none")
-    return table_text(("exporter", "importer", "edition", "product", "value, USD"), rows, indent="  ").splitlines()
+    names = page.names
+    rows = [
+        (
+            names.get(n.exporter_code, n.exporter_code),
+            names.get(n.importer_code, n.importer_code),
+            n.classification,
+            n.product_code,
+            money(n.value_fob_usd),
+        )
+        for n in found
+    ]
+    return table_text(("exporter", "importer", "in", "product", "value, USD"), rows, indent="  ", limit=20).splitlines()
 
 
 def _totals(known: Absence) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from orchestration.cli.figures import cell, money, number, pairs, wrapped, yes
 from orchestration.cli.output import table_text
 from orchestration.evidence import words
@@ -133,11 +135,13 @@ def reporter_lines(page: Page) -> list[str]:
         rows = []
         for reporter, who in zip(page.single.reporters, (page.question.exporter, page.question.importer), strict=True):
             rank = f"{reporter.rank} of {reporter.ranked}" if reporter.rank else "-"
-            rows.append((who.name, reporter.role, number(reporter.sigma), number(reporter.standard_error), reporter.flows_compared, rank))
-        header = ("area", "as", "sigma", "error", "flows", "rank")
-        lines += table_text(header, rows, indent="  ", limit=30).splitlines()
-        weight = page.single.row["weight_exporter"]
-        lines += wrapped(f"weight of the exporter's report: {number(weight, 10)}")
+            figures = (reporter.sigma, reporter.standard_error, reporter.reliability, reporter.symmetry_index)
+            shown = ["" if figure is None else number(figure) for figure in figures]
+            rows.append((who.name, reporter.role, *shown[:2], rank, reporter.flows_compared, *shown[2:]))
+        header = ("area", "as", "sigma", "error", "rank", "flows", "r", "SI")
+        lines += table_text(header, rows, indent="  ", limit=20).splitlines()
+        lines += wrapped("sigma: baci's, rank 1 the surest. r: growth_lab's reliability. SI: the OECD's symmetry index")
+        lines += _weight(page.single)
         if all(r.sigma is None for r in page.single.reporters):
             lines += wrapped("no sigma: nothing was estimated for this release, or its method needs no estimates")
     else:
@@ -147,6 +151,26 @@ def reporter_lines(page: Page) -> list[str]:
         other = f" ({move['importer_code']})" if page.question.importer.code == "899" else ""
         lines += wrapped(f"from areas not specified, {move['product_code']}{other}: {money(move['moved_fob_usd'])} USD, {kind}")
     return lines
+
+
+def _weight(single: Single) -> list[str]:
+    """The weight, and what the method's formula gives from the figures above."""
+    row, computed = single.row, single.computed_weight
+    lines = wrapped(f"weight of the exporter's report: {number(row['weight_exporter'], 10)}")
+    if computed is None:
+        return lines
+    formulas = {
+        "baci": "f(sigma_j) / (f(sigma_i) + f(sigma_j)), f(s) = exp(s^2) (exp(s^2) - 1)",
+        "growth_lab": "e^r_i / (e^r_i + e^r_j)",
+        "symmetry_index": "SI_i / (SI_i + SI_j)",
+    }
+    formula = formulas.get(row["method"])
+    if formula is None:
+        return lines
+    if row["weight_exporter"] in (0.0, 1.0) and abs(computed - row["weight_exporter"]) > 1e-6:
+        return lines + wrapped(f"by {formula} it would be {number(computed, 10)}: the pair isn't averaged, see its marks")
+    verdict = "" if math.isclose(computed, row["weight_exporter"], abs_tol=1e-12) else f"; DOES NOT AGREE: {number(computed, 10)}"
+    return lines + wrapped(f"= {formula}{verdict}")
 
 
 def value_lines(page: Page) -> list[str]:

@@ -13,7 +13,7 @@ from orchestration.evidence import conversions, estimates, history, ledger, qual
 from orchestration.evidence.absent import Absence, absence
 from orchestration.evidence.files import File, known_files
 from orchestration.evidence.flows import Flow, Stratum, bucket_files, find_flow, strata, stratum_rows, total
-from orchestration.evidence.question import Question
+from orchestration.evidence.question import Question, known_areas
 from orchestration.evidence.recompute import Recomputed, agreement, recompute
 from orchestration.evidence.superseded import superseded_reports
 from orchestration.evidence.tables import Row, Tables
@@ -59,6 +59,8 @@ class Single:
     row: Row
     computed: Recomputed
     rate: rates.Rate
+    #: weight of the exporter's report by the row's method, from the pinned parameters; a pair that no method averages has another one
+    computed_weight: float | None
     reporters: tuple[quality.Reporter, ...]
     interval: quality.Interval | None
 
@@ -98,6 +100,7 @@ class Nothing:
     is_synthetic: bool
     strata: tuple[Stratum, ...]
     absence: Absence
+    names: dict[str, str]
 
 
 def gather(settings: Settings, tables: Tables, question: Question) -> Page | Nothing:
@@ -105,8 +108,18 @@ def gather(settings: Settings, tables: Tables, question: Question) -> Page | Not
     flow, files = find_flow(tables, question), known_files(tables)
     if flow is None:
         held = tuple(strata(tables, question))
-        return Nothing(question, tables.release_id, bool(tables.content.get("is_synthetic")), held, absence(tables, question, files))
+        names = {a["area_code"]: a["area_name"] for a in known_areas(tables)}
+        is_synthetic = bool(tables.content.get("is_synthetic"))
+        return Nothing(question, tables.release_id, is_synthetic, held, *_absence(tables, question, files, names))
     return _page(settings, tables, question, flow, files)
+
+
+def _absence(tables: Tables, question: Question, files: Mapping[str, File], names: dict[str, str]) -> tuple[Absence, dict[str, str]]:
+    """What there is instead, and the names of the areas in it."""
+    found = absence(tables, question, files)
+    near = (*found.products, *found.partners)
+    named = {code for n in near for code in (n.exporter_code, n.importer_code)} | {r.area for r in found.reporting}
+    return found, {code: names[code] for code in sorted(named, key=int) if code in names}
 
 
 def _page(settings: Settings, tables: Tables, question: Question, flow: Flow, files: Mapping[str, File]) -> Page:
@@ -194,6 +207,7 @@ def _single(settings: Settings, tables: Tables, question: Question, flow: Flow, 
         row,
         computed,
         rate,
+        quality.weight_by(row["method"], row["exporter_code"], row["importer_code"], known) if row["evidence"] == "both" else None,
         tuple(quality.reporter_of(role, area, row[f"sigma_{role}"], known) for role, area in ends),
         quality.interval_of(row, settings.estimate.interval_quantile, rate.log_variance, known),
     )

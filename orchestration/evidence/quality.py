@@ -11,6 +11,7 @@ import numpy as np
 from orchestration.evidence.recompute import mills
 from orchestration.evidence.tables import Row
 from transforms.core.estimates.intervals import Rule, intervals
+from transforms.core.methods import METHODS
 from transforms.core.parameters import Parameters
 
 
@@ -67,6 +68,14 @@ def reporter_of(role: str, area: str, sigma: float | None, parameters: Parameter
         float(parameters.reliability_of(code, is_exporter=place == 0)[0]) if known else None,
         float(parameters.symmetry_of(code, is_exporter=place == 0)[0]) if known else None,
     )
+
+
+def weight_by(method: str, exporter: str, importer: str, parameters: Parameters) -> float | None:
+    """What a method gives the exporter's report of a flow that both sides report, from the pinned parameters; None for no method."""
+    known = METHODS.get(method)
+    if known is None:
+        return None
+    return float(known.weight_exporter(np.array([int(exporter)]), np.array([int(importer)]), parameters)[0])
 
 
 def _variance(area: str, parameters: Parameters, *, is_exporter: bool) -> float | None:

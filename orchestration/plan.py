@@ -109,6 +109,6 @@ def make_plan(settings: Settings, view: View | None = None) -> Plan:
             items += [
                 PlanItem(stage.name, f"year={year}", year, f"{cause} of {year} is rebuilt")
                 for year, cause in sorted(dirty.items())
-                if year not in listed
+                if year not in listed and stage.follows(view, year)
             ]
     return Plan(tuple(items))

@@ -8,7 +8,14 @@ from functools import cached_property
 from pathlib import Path
 
 from orchestration.conversion_stage import conversion_inputs, conversion_tasks, conversion_version
-from orchestration.parameter_steps import parameter_inputs, parameter_tasks, parameter_version, reconcile_inputs, reconcile_tasks
+from orchestration.parameter_steps import (
+    is_fitted_anew,
+    parameter_inputs,
+    parameter_tasks,
+    parameter_version,
+    reconcile_inputs,
+    reconcile_tasks,
+)
 from orchestration.steps import Task
 from transforms.contracts import lake as contracts
 from transforms.contracts import lists
@@ -64,6 +71,8 @@ class Stage:
     ledger_stage: str
     #: the source that the stage takes in; None: it stands after all of them
     source: str | None = None
+    #: whether a year of it is built anew where an earlier stage's is
+    follows: Callable[[View, int], bool] = lambda _, __: True
 
     @property
     def may_keep_stale(self) -> bool:
@@ -233,7 +242,9 @@ HARMONISE = Stage(
     "harmonise",
 )
 GEOGRAPHY = Stage("pair_geography", (contracts.PAIR_GEOGRAPHY,), _geography_version, _geography_inputs, _geography_tasks, "geography")
-PARAMETERS = Stage("parameter_set", (contracts.PARAMETER_SET,), parameter_version, parameter_inputs, parameter_tasks, "parameters")
+PARAMETERS = Stage(
+    "parameter_set", (contracts.PARAMETER_SET,), parameter_version, parameter_inputs, parameter_tasks, "parameters", follows=is_fitted_anew
+)
 RECONCILE = Stage(
     "bilateral_flows",
     (contracts.BILATERAL_FLOWS, contracts.PAIR_REPORTS, contracts.NES_MOVE),

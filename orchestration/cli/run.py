@@ -68,14 +68,16 @@ def bring_up(
     *,
     log: Callable[[str], None],
     redefine: bool = False,
+    refit: Sequence[int] | None = None,
 ) -> dict[str, Any]:
     """The whole of ``entrepot run`` under the publishing lock; returns the summary that is printed.
 
-    Files that can't be read are left out and stand in the summary, ``files_refused``. Nothing
-    stale and the same fingerprint: no Dagster, dbt or GX is imported.
+    Files that can't be read are left out and stand in the summary, ``files_refused``. ``refit``: years whose estimates are to be
+    fitted anew, none: all; None: those that stand hold. Nothing stale and the same fingerprint: no Dagster, dbt or GX is imported.
     """
     from orchestration.cli.handing import keep_snapshots, nothing_new, refresh_readable
     from orchestration.plan import make_plan
+    from orchestration.refit import forget
     from transforms.io.lock import publishing_lock
     from transforms.io.release_hold import hold_reason
     from transforms.io.snapshot_store import live_snapshots
@@ -86,11 +88,13 @@ def bring_up(
     with publishing_lock(settings.home):
         if reason := hold_reason(settings.home):
             log(f"the schedule is held ({reason}); this run was asked for by hand and goes on")
+        anew = () if refit is None else _chosen(settings, refit)
         refused = list(keep_snapshots(settings, paths, declared, log).refusals)
         if not live_snapshots(settings):
             from orchestration.cli.errors import UsageRefused
 
             raise UsageRefused(f"{settings.home} holds no file yet: hand some over, `entrepot run PATH`, or try `entrepot demo`")
+        forget(settings.home, anew)
         plan = make_plan(settings)
         outcome = None
         if not nothing_new(settings, plan):
@@ -100,6 +104,17 @@ def bring_up(
             refused += unreadable
     found = summary(settings, outcome, round(time.monotonic() - started, 1)) if outcome else _nothing(settings, started)
     return {**found, "files_refused": [r.said for r in refused]}
+
+
+def _chosen(settings: Settings, refit: Sequence[int]) -> tuple[int, ...]:
+    """The years to fit anew; UsageRefused where one has no estimates."""
+    from orchestration.cli.errors import UsageRefused
+    from orchestration.refit import NothingPinned, chosen_years
+
+    try:
+        return chosen_years(settings.home, refit)
+    except NothingPinned as error:
+        raise UsageRefused(str(error)) from error
 
 
 def _nothing(settings: Settings, started: float) -> dict[str, Any]:
@@ -183,12 +198,16 @@ def print_summary(found: dict[str, Any]) -> None:
     say(f'next: {called_as(Path(folder).parents[1])} query "{query}"')
 
 
-def print_plan(settings: Settings, paths: Sequence[Path], declared: Declared, *, as_json: bool) -> None:
+def print_plan(settings: Settings, paths: Sequence[Path], declared: Declared, *, as_json: bool, refit: Sequence[int] | None = None) -> None:
     """What a run would do, changing nothing. Exit code 1 where it would refuse a file."""
     from orchestration.cli.handing import plan_readable, print_refused
     from orchestration.cli.output import say_json
+    from orchestration.refit import with_refit
 
+    chosen = () if refit is None else _chosen(settings, refit)
     plan, fresh, refused = plan_readable(settings, paths, declared)
+    if chosen:
+        plan = with_refit(plan, settings, chosen)
     if as_json:
         items = [vars(i) for i in plan.items]
         names = [s.file_name for s in fresh]
@@ -227,6 +246,8 @@ def run(
     source_release: Annotated[str | None, typer.Option("--release", "--source-release", help="The publisher's release: V202501.")] = None,
     coverage: Annotated[str | None, typer.Option(help="complete: the files replace what they cover; partial: they add.")] = None,
     redefine: Annotated[bool, typer.Option("--redefine", help="Settings that change results were changed on purpose.")] = False,
+    refit: Annotated[bool, typer.Option("--refit", help="Fit the estimates anew: of all years, or of those named by --year.")] = False,
+    year: Annotated[list[int] | None, typer.Option("--year", help="With --refit: a year, may be given more than once.")] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
@@ -234,6 +255,7 @@ def run(
 
     A file that can't be read stops no other: it is named at the end, and the exit code is 1.
     """
+    from orchestration.cli.errors import UsageRefused
     from orchestration.cli.handing import print_refused
     from orchestration.cli.output import progress, say_json
     from transforms.io.snapshot import Declared
@@ -241,11 +263,14 @@ def run(
 
     settings, handed = load_settings(), [p.expanduser().absolute() for p in paths or []]
     declared = Declared(edition=edition, source_release=source_release, coverage=coverage)
+    if year and not refit:
+        raise UsageRefused("--year says which years --refit fits anew: write `entrepot run --refit --year ...`")
+    anew = list(year or []) if refit else None
     if plan:
-        print_plan(settings, handed, declared, as_json=as_json)
+        print_plan(settings, handed, declared, as_json=as_json, refit=anew)
         return
     with progress("working", quiet=quiet) as log:
-        found = bring_up(settings, handed, declared, log=log, redefine=redefine)
+        found = bring_up(settings, handed, declared, log=log, redefine=redefine, refit=anew)
     if as_json:
         say_json(found)
     else:

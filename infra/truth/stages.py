@@ -10,17 +10,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from orchestration.parameter_steps import parameter_steps
+from orchestration.steps import run_here
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema
 from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile, TaskResult
-from transforms.core import estimation
 from transforms.core.harmonise import harmonise_year
 from transforms.core.methods import METHODS
-from transforms.core.reconcile import reconcile_bucket, sum_bucket
+from transforms.core.reconcile import reconcile_bucket, sum_bucket, year_of
 from transforms.core.rescale import pair_totals
-from transforms.core.witnesses import ground_of
 from transforms.declared.sections import Reconcile
 from transforms.io import lake
 from transforms.settings import Settings
@@ -87,24 +87,18 @@ def harmonise(home: Path, years: tuple[int, ...]) -> None:
 
 def estimate(home: Path, years: tuple[int, ...]) -> None:
     """parameter_set of all years, each fitted on its own reports."""
-    settings, files = settings_of(home, next(iter(METHODS))), list[DataFile]()
-    for year in years:
-        ground = ground_of(home, year)
-        known = estimation.first_fit([estimation.first_pass(home, ground, b, settings) for b in BUCKETS], settings)
-        kept = [estimation.second_pass(home, ground, b, known, settings) for b in BUCKETS]
-        parameters = estimation.second_fit(ground, known, kept, settings)
-        sums = [estimation.third_pass(home, ground, b, parameters, settings) for b in BUCKETS]
-        files += estimation.write_parameters(home, ground, parameters, sums, settings).files
-    _commit(home, contracts.PARAMETER_SET, files)
+    settings = settings_of(home, next(iter(METHODS)))
+    results = [run_here(parameter_steps(home, year, settings)) for year in years]
+    _commit(home, contracts.PARAMETER_SET, [f for r in results for f in r.files])
 
 
 def reconcile(home: Path, years: tuple[int, ...], method: str) -> pa.Table:
     """bilateral_flows of all years by a method, replacing what stood there; all its rows."""
     settings, results = settings_of(home, method), list[TaskResult]()
     for year in years:
-        totals = None
+        known, totals = year_of(home, year, settings), None
         if METHODS[method].is_rescaled:
-            totals = pair_totals([sum_bucket(home, year, bucket, settings) for bucket in BUCKETS])
-        results += [reconcile_bucket(home, year, bucket, settings, totals=totals) for bucket in BUCKETS]
+            totals = pair_totals([sum_bucket(home, year, bucket, settings, known) for bucket in BUCKETS])
+        results += [reconcile_bucket(home, year, bucket, settings, known, totals) for bucket in BUCKETS]
     _commit(home, contracts.BILATERAL_FLOWS, [f for r in results for f in r.files if f.table == contracts.BILATERAL_FLOWS.name])
     return lake.read(home, contracts.BILATERAL_FLOWS)

@@ -6,8 +6,8 @@ from expectations.rule import STRATUM, TOLERANCE, Rule, row
 
 _METHODS = ("baci", "growth_lab", "symmetry_index", "mean", "prefer_exporter", "prefer_importer")
 _VALUES = ", ".join(f"{name}_fob_usd" for name in _METHODS)
-#: growth_lab brings products to the pair's total by other steps; the others weigh product by product, each rounded to the mill.
-_CHOSEN = "(case method " + " ".join(f"when '{name}' then {name}_fob_usd" for name in _METHODS if name != "growth_lab") + " end)"
+#: Products are rounded to the mill one by one in the flows, the pair's sum here.
+_CHOSEN = "(case method " + " ".join(f"when '{name}' then {name}_fob_usd" for name in _METHODS) + " end)"
 
 
 def _null_reason(table: str, figure: str) -> Rule:

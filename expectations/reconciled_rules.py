@@ -18,11 +18,6 @@ def _marked(mark: str) -> str:
     return f"coalesce(contains(method_marks, '{mark}'), false)"
 
 
-#: What a pair's total holds beyond its products: no report is behind it.
-_IS_REST = (
-    "coalesce(product_code = 'XXXXXX' and method_marks = 'rescaled' "
-    "and value_exporter_fob_usd is null and value_importer_fob_usd is null, false)"
-)
 #: The exporter's report as it is held against the importer's.
 _COMPARABLE = (
     f"(value_exporter_fob_usd - case when {_marked('re_exports_apart')} then re_export_fob_usd else 0 end "
@@ -42,8 +37,8 @@ BILATERAL_FLOW_RULES = (
         "bilateral_flows",
         "evidence is distinct from (case when value_exporter_fob_usd is not null and value_importer_fob_usd is not null then 'both' "
         "when value_exporter_fob_usd is not null then 'exporter_only' when value_importer_fob_usd is not null then 'importer_only' "
-        f"else 'published' end) and not {_IS_REST}",
-        "evidence names the reports that are there; a pair's rest of no product has none",
+        "else 'published' end)",
+        "evidence names the reports that are there",
     ),
     row(
         "evidence_kind_on_one_sided",
@@ -181,7 +176,7 @@ PAIR_REPORT_RULES = (
         f"a.flow_count as flow_count, b.flow_count as other_flow_count from (select {_SUMS}, sum(value_fob_usd) as value_fob_usd, "
         f"sum(two_sided_count + exporter_only_count + importer_only_count) as flow_count from pair_reports group by {_SUMS}) a "
         f"full outer join (select {_SUMS}, sum(value_fob_usd) as value_fob_usd, count(*) as flow_count from bilateral_flows "
-        f"where basis = 'own' and not {_IS_REST} and partition_key in (select partition_key from pair_reports) group by {_SUMS}) b "
+        f"where basis = 'own' and partition_key in (select partition_key from pair_reports) group by {_SUMS}) b "
         f"using ({_SUMS}) where a.value_fob_usd is distinct from b.value_fob_usd or a.flow_count is distinct from b.flow_count",
         "values and flows per stratum equal those of bilateral_flows, exactly",
         needs=("bilateral_flows",),

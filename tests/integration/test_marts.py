@@ -141,7 +141,7 @@ def test_large_facts_are_links_to_the_lake(built: marts.Candidate, tmp_path: Pat
     is_linked = sorted(p.stat().st_ino for p in found) == sorted(p.stat().st_ino for p in built.files["bilateral_flows"])
     assert is_linked is not across
     inside = rows(tmp_path / "entrepot.duckdb", "select table_name from duckdb_tables() where table_name like 'fct_%' order by 1")
-    assert inside == [("fct_bilateral_totals",), ("fct_indicators",)]
+    assert inside == [("fct_bilateral_totals",), ("fct_indicators",), ("fct_parameters",)]
 
 
 def test_a_release_with_its_facts_beside_answers_queries(built: marts.Candidate) -> None:

@@ -11,7 +11,7 @@ _GAP_BASIS = "FOB, re-exports apart, CIF rate taken off the importer"
 
 
 def weighed_flows(year: int) -> Rows:
-    """Flows that a method weighs: re-exports apart and received from nowhere, a mean, a whole report of that kind, a rest of no product."""
+    """Flows that a method weighs: re-exports apart and received from nowhere, a mean, a whole report of that kind."""
     base = {
         **_STRATUM,
         "period": str(year),
@@ -60,21 +60,11 @@ def weighed_flows(year: int) -> Rows:
             "weight_exporter": 1.0,
             "method": "prefer_exporter",
         },
-        {
-            **base,
-            "exporter_code": "392",
-            "importer_code": "156",
-            "product_code": "XXXXXX",
-            "is_residual": True,
-            "value_fob_usd": usd(9),
-            "method": "growth_lab",
-            "method_marks": "rescaled",
-        },
     ]
 
 
 def pair_reports(year: int) -> Rows:
-    """What expectation_rows.bilateral_flows hold of each pair: 6 flows, 536.486 USD on our own basis but for the rest of no product."""
+    """What expectation_rows.bilateral_flows hold of each pair: 6 flows, 535.986 USD on our own basis."""
     weights = {f"{name}_weight_exporter": 0.5 for name in ("baci", "growth_lab", "symmetry_index")}
     base = {**_STRATUM, "period": str(year), "is_hub_pair": False, "suspected_count": 0, **weights}
 

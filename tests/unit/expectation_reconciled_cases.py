@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.unit.expectation_change import Worsen, again, change
 from tests.unit.expectation_rows import usd
 
-#: Rows 4 to 7 of bilateral_flows are those of weighed_flows.
+#: Rows 4 to 6 of bilateral_flows are those of weighed_flows.
 FLOW_CASES: dict[tuple[str, str], Worsen] = {
     ("bilateral_flows", "value_within_interval"): change(0, value_low_usd=usd(101)),
     ("bilateral_flows", "evidence_matches_reports"): change(0, evidence="exporter_only"),

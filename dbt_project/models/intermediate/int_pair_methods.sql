@@ -2,7 +2,6 @@
 -- Weights are those of the pair, so that weighing the sums is summing what is weighed, but for the rounding of each product to the mill.
 -- Unit mistakes are not averaged: a method that weighs takes the report that is to be taken, one that prefers a side takes that side's.
 -- growth_lab settles the pair as a whole: everything that one side reports against everything that the other does.
--- The value that stands in the flows comes from their totals: a pair's rest of no product has no reports.
 with sides as (
     select
         year,
@@ -32,8 +31,9 @@ with sides as (
     where basis = 'own'
 ),
 
-pair_totals as (
+parts as (
     select
+        year,
         basis,
         frequency,
         period,
@@ -41,44 +41,21 @@ pair_totals as (
         product_level,
         exporter_code,
         importer_code,
-        value_fob_usd
-    from {{ ref('stg_pair_totals') }}
-),
-
-parts as (
-    select
-        sides.year,
-        sides.basis,
-        sides.frequency,
-        sides.period,
-        sides.classification,
-        sides.product_level,
-        sides.exporter_code,
-        sides.importer_code,
-        coalesce(pair_totals.value_fob_usd, sides.value_fob_usd) as value_fob_usd,
-        sides.baci_weight_exporter,
-        sides.growth_lab_weight_exporter,
-        sides.symmetry_index_weight_exporter,
-        sides.expected_bias,
-        coalesce(sides.exporter_two_sided_fob_usd, 0) as exporter_two_sided,
-        coalesce(sides.importer_two_sided_fob_usd, 0) as importer_two_sided,
-        coalesce(sides.exporter_only_fob_usd, 0) as exporter_only,
-        coalesce(sides.importer_only_fob_usd, 0) as importer_only,
-        coalesce(sides.suspected_fob_usd, 0) as suspected,
-        coalesce(sides.suspected_exporter_fob_usd, 0) as suspected_exporter,
-        coalesce(sides.suspected_importer_fob_usd, 0) as suspected_importer,
-        sides.two_sided_count + sides.exporter_only_count > 0 as has_exporter,
-        sides.two_sided_count + sides.importer_only_count > 0 as has_importer
+        value_fob_usd,
+        baci_weight_exporter,
+        growth_lab_weight_exporter,
+        symmetry_index_weight_exporter,
+        expected_bias,
+        coalesce(exporter_two_sided_fob_usd, 0) as exporter_two_sided,
+        coalesce(importer_two_sided_fob_usd, 0) as importer_two_sided,
+        coalesce(exporter_only_fob_usd, 0) as exporter_only,
+        coalesce(importer_only_fob_usd, 0) as importer_only,
+        coalesce(suspected_fob_usd, 0) as suspected,
+        coalesce(suspected_exporter_fob_usd, 0) as suspected_exporter,
+        coalesce(suspected_importer_fob_usd, 0) as suspected_importer,
+        two_sided_count + exporter_only_count > 0 as has_exporter,
+        two_sided_count + importer_only_count > 0 as has_importer
     from sides
-    left join pair_totals
-        on
-            sides.basis = pair_totals.basis
-            and sides.frequency = pair_totals.frequency
-            and sides.period = pair_totals.period
-            and sides.classification = pair_totals.classification
-            and sides.product_level = pair_totals.product_level
-            and sides.exporter_code = pair_totals.exporter_code
-            and sides.importer_code = pair_totals.importer_code
 ),
 
 totals as (

@@ -94,6 +94,6 @@ select
     ranked.weight_observation_count,
     ranked.parameter_origin,
     ranked.fitted_on,
-    case when ranked.sigma is null then 'too few of its flows are reported by both sides' end as null_reason,
+    case when ranked.sigma is null then 'none of its flows was compared: hubs and exchanged reports are left out' end as null_reason,
     {{ text_literal(var('release_id')) }} as release_id
 from ranked

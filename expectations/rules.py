@@ -14,7 +14,7 @@ from expectations.aggregate_rules import AGGREGATE_RULES
 from expectations.mart_rules import MART_RULES
 from expectations.reconciled_mart_rules import RECONCILED_MART_RULES
 from expectations.reconciled_rules import RECONCILED_RULES
-from expectations.rule import FREQUENCY_DIFFERS, LEVEL_DIFFERS, TOLERANCE, YEAR_DIFFERS, Rule, listed, row
+from expectations.rule import FREQUENCY_DIFFERS, LEVEL_DIFFERS, YEAR_DIFFERS, Rule, listed, row
 from transforms.contracts import codes
 
 _MARGINS = listed(codes.MARGIN_AREAS)
@@ -122,17 +122,6 @@ HARMONISED_FLOW_RULES = (
     ),
 )
 
-
-_CODE = "partition_key, from_classification, from_code, to_classification"
-CONVERSION_WEIGHT_RULES = (
-    Rule(
-        "weights_sum_to_one",
-        "conversion_weight",
-        f"select {_CODE}, sum(value_weight) as value_sum, sum(quantity_weight) as quantity_sum from conversion_weight group by {_CODE} "
-        f"having abs(sum(value_weight) - 1) >= {TOLERANCE} or abs(sum(quantity_weight) - 1) >= {TOLERANCE}",
-        "the weights of a code sum to 1: its value and its quantity are kept",
-    ),
-)
 
 _LEDGER_LINE = "partition_key, stage, table_name, source, frequency, period"
 _LEDGER_REASONS = listed({"in", "out", *codes.ROW_REASONS, *codes.VALUE_REASONS})

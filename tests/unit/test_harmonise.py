@@ -83,8 +83,10 @@ def test_re_exports_stand_beside_the_export_that_holds_them(home: Path) -> None:
 
 def test_quantities_are_as_reported_and_nothing_where_no_unit_is(home: Path) -> None:
     units = {"010121": ("5", True), "010129": ("-1", False), "010130": ("1", False), "010190": (None, False)}
-    commit_reports(home, [Report("156", "56", "X", product, 10_000) for product in units])
-    (path,) = lake.active_files(home, contracts.REPORTED_FLOWS)
+    national = Report("842", "56", "X", "010121", 7, source="national")  # a source without quantities, and a residual beside them
+    suppressed = Report("156", "56", "X", "01", 50_000, level=2, control="parent")
+    commit_reports(home, [*(Report("156", "56", "X", product, 10_000) for product in units), national, suppressed])
+    (path,) = lake.active_files(home, contracts.REPORTED_FLOWS, source="comtrade")
     given = pq.read_table(path).drop_columns(["quantity", "quantity_unit_code", "is_quantity_estimated"])
     stated = {
         "quantity": pa.array([Decimal("3.000")] * 4, pa.decimal128(18, 3)),
@@ -97,11 +99,13 @@ def test_quantities_are_as_reported_and_nothing_where_no_unit_is(home: Path) -> 
     assert file is not None
     lake.commit(home, contracts.REPORTED_FLOWS, {file.partition_key: [file]})
     rows, _ = harmonise(home)
-    assert {r["product_code"]: (mills_of(r["quantity"]), r["quantity_unit_code"], r["is_quantity_estimated"]) for r in rows} == {
+    reported = [r for r in rows if r["exporter_code"] == "156"]
+    assert {r["product_code"]: (mills_of(r["quantity"]), r["quantity_unit_code"], r["is_quantity_estimated"]) for r in reported} == {
         "010121": (3_000, "5", True),
         "010129": (None, None, None),
         "010130": (None, None, None),
         "010190": (None, None, None),
+        "01XXXX": (None, None, None),
     }
     assert {r["conversion"] for r in rows} == {None}
 

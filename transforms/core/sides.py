@@ -147,10 +147,11 @@ def _quantities(data: pa.Table, basis: str) -> dict[str, pa.ChunkedArray | pa.Ar
         return {name: pa.nulls(data.num_rows, kind) for name, kind in _QUANTITY.items()}
     unit = data["quantity_unit_code"]
     is_stated = pc.and_(pc.is_valid(data["quantity"]), pc.invert(pc.is_in(unit.cast(pa.string()), pa.array([None, *codes.NO_UNITS]))))
-    nothing = {name: pa.scalar(None, kind) for name, kind in _QUANTITY.items()}
-    stated = {name: data[name] for name in ("quantity", "is_quantity_estimated")}
-    columns = {name: pc.if_else(is_stated, values, nothing[name]) for name, values in stated.items()}
-    return {**columns, "quantity_unit_code": pc.if_else(is_stated, unit.cast(pa.string()), None).dictionary_encode()}
+    return {
+        "quantity": pc.if_else(is_stated, data["quantity"], pa.scalar(None, _MONEY)),
+        "quantity_unit_code": pc.if_else(is_stated, unit.cast(pa.string()), pa.scalar(None, pa.string())).dictionary_encode(),
+        "is_quantity_estimated": pc.if_else(is_stated, data["is_quantity_estimated"], pa.scalar(None, pa.bool_())),
+    }
 
 
 def as_sides(data: pa.Table, source: str, basis: str) -> pa.Table:

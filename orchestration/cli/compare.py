@@ -95,6 +95,12 @@ def comparison_lines(found: Comparison) -> list[str]:
         lines += wrapped(f"{found.lost:,} rows of the file can't be read and are left out", indent="")
     if not found.is_complete:
         lines += wrapped("the file is a query's answer: only the partners and products that it names are compared", indent="")
+    if not found.parts:
+        lines += wrapped(
+            "nothing to compare: its rows are totals (World, parents, breakdowns) or flows other than exports and imports", indent=""
+        )
+    elif not any(part.our_usd for part in found.parts):
+        lines += wrapped("ours holds none of the flows that it speaks of: all of the difference is coverage", indent="")
     for part in found.parts:
         lines += _part_lines(part)
     if found.largest:

@@ -228,7 +228,7 @@ def flow_of(row: Row) -> FlowDifference:
 
 def every_flow(connection: duckdb.DuckDBPyConnection) -> Iterator[FlowDifference]:
     """All flows in the order of their keys, a few thousand in memory at a time."""
-    order = "frequency, period, side, their_classification, exporter, importer, product_code"
+    order = "frequency, period, side, their_classification, length(exporter), exporter, length(importer), importer, product_code"
     result = connection.execute(f"select * from flows order by {order}")
     names = [d[0] for d in result.description or ()]
     while rows := result.fetchmany(10_000):

@@ -17,6 +17,7 @@ from tests.unit.cli_runner import Done, entrepot
 from tests.unit.core_cases import harmonise, reconcile, settings_of
 from tests.unit.ingest_cases import bulk, ingest, write
 from transforms.contracts import lake as contracts
+from transforms.core import ledger
 from transforms.core.estimates.intervals import Variances
 from transforms.core.estimates.quality import Side
 from transforms.core.estimates.unit_values import UnitValues
@@ -73,6 +74,7 @@ def publish(home: Path, day: str, **settings: Any) -> str:
     folder = home / "releases" / release_id
     (folder / "marts").mkdir(parents=True)
     pq.write_table(lake.read(home, contracts.BILATERAL_FLOWS), folder / "marts" / "fct_bilateral_flows.parquet")
+    pq.write_table(lake.read(home, contracts.LEDGER), folder / "marts" / "conservation_ledger.parquet")
     content = lake_content(settings_of(home, **SETTINGS | settings)) | {"release_id": release_id, "tables": {}, "fingerprint": "0123abcd"}
     write_text(folder / MANIFEST, manifest_text(content, {"published_at": f"{day[:4]}-{day[4:6]}-{day[6:]}T00:00:00+00:00"}))
     write_text(home / "releases" / "current", release_id + "\n")
@@ -80,8 +82,11 @@ def publish(home: Path, day: str, **settings: Any) -> str:
 
 
 def build(home: Path, **settings: Any) -> None:
-    harmonise(home, **SETTINGS | settings)
-    reconcile(home, **SETTINGS | settings)
+    """Harmonise and reconcile, the ledger with it."""
+    _, harmonised = harmonise(home, **SETTINGS | settings)
+    _, reconciled = reconcile(home, **SETTINGS | settings)
+    files = ledger.write(home, [line for result in (harmonised, *reconciled) for line in result.ledger])
+    lake.commit(home, contracts.LEDGER, {f.partition_key: [f] for f in files})
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +141,12 @@ def test_each_station_of_a_flow(released: Path, capsys: pytest.CaptureFixture[st
         single["row"]["value_low_usd"],
         single["row"]["value_high_usd"],
     )
+    assert single["computed_weight"] == pytest.approx(single["row"]["weight_exporter"], rel=1e-15)
+    own = {x["reason"]: (x["value_usd"], x["own_usd"]) for x in page["ledger"] if x["stage"] == "reconcile"}
+    # in = out + not_chosen + weighting: 100 + 110, 99.157, 110, 0.843; the other flows of China are 40 and 50
+    assert own == {
+        "in": ("300.000", "210.000"), "out": ("189.157", "99.157"), "not_chosen": ("110.000", "110.000"), "weighting": ("0.843", "0.843"),
+    }  # fmt: skip
     values = {a["method"]: a["value_fob_usd"] for a in page["alternatives"]}
     assert (values["baci"], values["mean"], values["prefer_exporter"], values["prefer_importer"]) == (
         "99.157",

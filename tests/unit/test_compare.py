@@ -198,6 +198,85 @@ def test_two_releases_of_baci_differ_by_vintage(home: Path, tmp_path: Path) -> N
     assert parts_of(found) == {"published": {"coverage": "-40", "vintage": "10"}}
 
 
+def test_what_was_moved_from_areas_not_specified(home: Path, tmp_path: Path) -> None:
+    """China says 60 to Belgium and 50 to nobody in particular, Belgium says 100 FOB: 40 move, 10 stay. In all they cancel out."""
+    rows = [row(CHINA, "X", BELGIUM, "870380", "60"), row(CHINA, "X", "899", "870380", "50"), row(BELGIUM, "M", CHINA, "870380", "103.3")]
+    file = write(tmp_path, "ours.txt", bulk(*rows))
+    ingest(home, file)
+    harmonise(home)
+    reconcile(home, method="prefer_exporter")
+    found, flows = held_against(home, file)
+    assert_exact(found, flows)
+    by_partner = {f.importer_code: money(f.components["not_specified"]) for f in flows if f.side == "exporter"}
+    assert by_partner == {BELGIUM: "-40", "899": "40"}
+    assert parts_of(found)["exporter"] == {}
+
+
+def test_a_value_that_rests_on_the_partner_alone_is_the_rest(home: Path, tmp_path: Path) -> None:
+    """The reporter's figure isn't in ours: nothing to call a vintage, nothing that was weighed."""
+    ingest(home, write(tmp_path, "ours.txt", bulk(*OURS)))
+    harmonise(home)
+    reconcile(home, method="prefer_exporter")
+    found, flows = held_against(home, write(tmp_path, "theirs.txt", bulk(row(CHINA, "X", FRANCE, "520100", "12"))))
+    assert_exact(found, flows)
+    # China's report on France isn't in our lake: our value rests on France's
+    assert parts_of(found)["exporter"] == {"coverage": "-150", "rest": "2"}
+
+
+def test_codes_of_another_system_meet_at_the_pairs_total(ours: Path, tmp_path: Path) -> None:
+    rows = [row(CHINA, "X", BELGIUM, "78120", "70", "S4"), row(CHINA, "X", BELGIUM, "78431", "33", "S4")]
+    found, flows = held_against(ours, write(tmp_path, "sitc.txt", bulk(*rows)))
+    assert_exact(found, flows)
+    assert [(f.importer_code, f.product_code, money(f.their_usd), money(f.our_usd)) for f in flows] == [
+        (BELGIUM, "TOTAL", "103", "110"),
+        (FRANCE, "TOTAL", "-", "10"),
+        (USA, "TOTAL", "-", "50"),
+    ]
+    # our lake holds no report in S4: 3 more than China says in H5 is the edition's, until a later report of its own says otherwise
+    assert parts_of(found)["exporter"] == {"coverage": "-60", "edition": "3", "weighting": "-10"}
+
+
+def test_a_file_of_totals_alone_says_so(ours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done = entrepot(capsys, ours, "compare", str(write(tmp_path, "world.txt", bulk(row(CHINA, "X", "0", "870380", "100")))))
+    assert (done.code, "nothing to compare: its rows are totals" in " ".join(done.out.split())) == (0, True)
+
+
+@pytest.mark.real_data
+def test_thailands_imports_against_themselves(shared_data: Path, home: Path) -> None:
+    """Real chips of 2020, the importer's side alone: self-trade, and the CIF rate of 1.033, are all that differs."""
+    file = shared_data / "comtrade_v1" / "THA_imports_8542_TradeData.csv"
+    ingest(home, file)
+    harmonise(home)
+    reconcile(home)
+    found, flows = held_against(home, file)
+    assert_exact(found, flows)
+    (part,) = [p for p in found.parts if p.period == "2020"]
+    assert set(parts_of(Comparison(**{**vars(found), "parts": (part,)}))["importer"]) <= {"self_trade", "not_specified", "valuation"}
+    self_trade = next(f for f in flows if f.period == "2020" and f.exporter_code == f.importer_code)
+    assert self_trade.components["self_trade"] == self_trade.their_usd == part.components["self_trade"]
+    assert part.components["valuation"] == sum(f.components["valuation"] for f in flows if f.period == "2020")
+
+
+@pytest.mark.real_data
+def test_afghanistans_baci_with_planted_revisions(shared_data: Path, home: Path, tmp_path: Path) -> None:
+    """2,331 real flows; in the newer release one is 1,000 USD more, one is gone, one is new."""
+    file = shared_data / "baci" / "BACI_HS17_Y2020_V202201.csv"
+    ingest(home, file)
+    harmonise(home)
+    reconcile(home)
+    same, _ = held_against(home, file)
+    assert [(p.flow_count, p.their_usd, p.difference_usd) for p in same.parts] == [(2331, Decimal("1089594814.000"), Decimal(0))]
+    header, first, second, *others = file.read_text("utf-8").splitlines()
+    cells = first.split(",")
+    cells[4] = str(Decimal(cells[4]) + 1)
+    text = "\n".join([header, ",".join(cells), *others, "2020,4,251,999999,2.5,NA"]) + "\n"
+    found, flows = held_against(home, write(tmp_path, "BACI_HS17_Y2020_V202301.csv", text))
+    assert_exact(found, flows)
+    gone = Decimal(second.split(",")[4]) * 1000
+    assert found.parts[0].components["vintage"] == Decimal(1000)
+    assert found.parts[0].components["coverage"] == Decimal(2500) - gone
+
+
 def test_the_home_stays_as_it_is(ours: Path, tmp_path: Path) -> None:
     def listing() -> set[str]:
         return {str(p) for p in ours.rglob("*")}
@@ -214,10 +293,14 @@ def test_the_command_prints_json_and_csv(ours: Path, tmp_path: Path, capsys: pyt
     said = json.loads(done.out)
     assert [p["difference_usd"] for p in said["parts"]] == ["-20.000", "14.290"]
     rows = list(csv.DictReader(out.read_text("utf-8").splitlines()))
-    assert len(rows) == 5
-    first = rows[0]
-    assert (first["exporter_code"], first["importer_code"], first["product_code"]) == (CHINA, FRANCE, "520100")
-    assert (first["their_usd"], first["our_usd"], first["coverage_usd"]) == ("", "10.000", "-10.000")
+    assert [(r["side"], r["exporter_code"], r["importer_code"], r["product_code"]) for r in rows] == [
+        ("exporter", CHINA, BELGIUM, "870380"),
+        ("exporter", CHINA, FRANCE, "520100"),
+        ("exporter", CHINA, USA, "010121"),
+        ("importer", CHINA, BELGIUM, "870380"),
+        ("importer", CHINA, FRANCE, "520100"),
+    ]
+    assert (rows[1]["their_usd"], rows[1]["our_usd"], rows[1]["coverage_usd"]) == ("", "10.000", "-10.000")
     printed = entrepot(capsys, ours, "compare", str(file))
     assert "2020, exporters' reports, H5" in printed.out
     assert max(len(line) for line in printed.out.splitlines()) <= 80

@@ -106,12 +106,20 @@ def run_stage(context: RunContext, name: str, years: Collection[int] | None = No
         if t == name and k not in wanted and _is_asked(k, years)
     ]
     if errors:
-        raise StageError("; ".join(f"{name} {k}: {type(e).__name__}: {e}" for k, e in sorted(errors.items())), errors.values())
+        raise StageError(_told(name, errors), errors.values())
     refused = [o for o in outcomes if o.status == "failed"]
     if refused:
         failed = [c for o in refused for c in o.checks if not c.is_passed]
         raise GateRefused(f"the gate of {name} refused {', '.join(o.partition_key for o in refused)}", failed)
     return tuple(sorted(outcomes, key=lambda o: o.partition_key))
+
+
+def _told(name: str, errors: Mapping[str, BaseException]) -> str:
+    """What failed and why; a cause that several partitions share stands once."""
+    causes: dict[str, list[str]] = {}
+    for key, error in sorted(errors.items()):
+        causes.setdefault(f"{type(error).__name__}: {error}", []).append(key)
+    return "; ".join(f"{name} {', '.join(keys)}: {cause}" for cause, keys in causes.items())
 
 
 def _publish_quarantine(context: RunContext, stage: Stage, view: View, built: Collection[str]) -> None:

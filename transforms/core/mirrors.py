@@ -118,7 +118,7 @@ class Rows:
         """Where a column isn't NULL; one bool where it is the same for all rows."""
         column = self.data[name]
         if column.null_count in (0, len(column)):
-            return column.null_count == 0
+            return bool(column.null_count == 0)
         return np.asarray(column.is_valid().to_numpy(), bool)
 
     def _mills(self, name: str) -> Integers | None:

@@ -70,7 +70,8 @@ def nes_moves(flows: Flows, exporter_fob: Integers, importer_fob: Integers) -> M
     near = np.flatnonzero(np.isin(key, wanted) & is_country & (flows.has_importer | flows.has_exporter))
     near = near[np.argsort(key[near], kind="stable")]
     moves: list[tuple[int, int, int, bool]] = []
-    for giver, start, end in zip(given, *(np.searchsorted(key[near], wanted, side) for side in ("left", "right")), strict=True):
+    starts, ends = np.searchsorted(key[near], wanted, "left"), np.searchsorted(key[near], wanted, "right")
+    for giver, start, end in zip(given, starts, ends, strict=True):
         moves += _moved(int(giver), near[start:end], flows, exporter_fob, importer_fob)
     received = np.zeros(len(flows), np.int64)
     columns = list(zip(*moves, strict=True)) if moves else [(), (), (), ()]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Integers = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def pair_sums(
     row: Integers, is_kept: NDArray[np.bool_], exporter_row: Integers, importer_row: Integers, choice: NDArray[np.float64],
     exporter_fob: Integers, importer_fob: Integers, importer_reported: Integers, value: Integers, is_silent: NDArray[np.bool_], pairs: int,

@@ -64,7 +64,8 @@ class Reconciled:
         moves, flows = self.mirrored.moves, self.mirrored.flows
         if moves is None:
             return np.ones(len(flows), bool)
-        return ~((moves.given > 0) & (self.mirrored.exporter_fob == 0) & ~flows.has_importer)
+        is_gone: Flags = (moves.given > 0) & (self.mirrored.exporter_fob == 0) & ~flows.has_importer
+        return ~is_gone
 
 
 def joined(parts: list[Record]) -> Record:

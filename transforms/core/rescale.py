@@ -87,7 +87,7 @@ def _sums(found: Reconciled) -> PairSums:
         np.add.at(total, index, values)
     least = np.zeros(len(pair), np.int64)
     np.minimum.at(least, index, found.value)
-    return PairSums(pair, *sums, least, found.tables.weight[found.pair[first]])
+    return PairSums(pair, sums[0], sums[1], sums[2], least, found.tables.weight[found.pair[first]])
 
 
 def _added(parts: Sequence[PairSums]) -> PairSums:
@@ -97,7 +97,7 @@ def _added(parts: Sequence[PairSums]) -> PairSums:
     sums = np.zeros((4, len(pair)), np.int64)
     for total, name in zip(sums, names, strict=True):
         np.add.at(total, index, np.concatenate([getattr(p, name) for p in parts]))
-    return PairSums(pair, *sums, np.concatenate([p.weight for p in parts])[first])
+    return PairSums(pair, sums[0], sums[1], sums[2], sums[3], np.concatenate([p.weight for p in parts])[first])
 
 
 def pair_totals(buckets: Sequence[Mapping[Stratum, PairSums]]) -> dict[Stratum, Shares]:

@@ -157,6 +157,7 @@ def _view(home: Path, years: dict[str, frozenset[int]]) -> View:
     return View(settings, tuple(live_snapshots(settings)), years, {})
 
 
+@pytest.mark.real_data
 def test_weights_are_pinned_to_tables_settings_and_the_years_that_are_there(home: Path, shared_data: Path) -> None:
     assert CONVERSION.inputs(_view(home, {})) == {}
     given(home, "one.csv", TO_2017)

@@ -270,6 +270,7 @@ def unsd_home(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return home
 
 
+@pytest.mark.real_data
 def test_chapter_72_is_one_to_one_between_hs2012_and_hs2017(unsd_home: Path) -> None:
     rows = lake.read(unsd_home, contracts.CONVERSION_WEIGHT).to_pylist()
     for pair in (("H4", "H5"), ("H5", "H4")):
@@ -278,6 +279,7 @@ def test_chapter_72_is_one_to_one_between_hs2012_and_hs2017(unsd_home: Path) -> 
         assert {(r["from_code"] == r["to_code"], r["value_weight"], r["weight_origin"]) for r in steel} == {(True, 1.0, "fixed")}
 
 
+@pytest.mark.real_data
 def test_how_many_codes_carry_on_are_split_and_left_out_in_the_un_s_tables(unsd_home: Path) -> None:
     """docs/editions.md and the decision on the prior name these numbers."""
     found: dict[tuple[str, str], dict[str, set[str]]] = {}
@@ -309,6 +311,7 @@ def thailand(shared_data: Path) -> dict[int, list[tuple[str, str, int]]]:
     return found
 
 
+@pytest.mark.real_data
 def test_thailand_s_imports_are_the_same_before_and_after_to_the_mill(
     unsd_home: Path, thailand: dict[int, list[tuple[str, str, int]]]
 ) -> None:

@@ -41,18 +41,24 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _score_table(outcomes: Sequence[Outcome], name: str) -> list[str]:
-    methods = [*METHODS]
+    """Methods side by side. The ratio is left out of biases: near zero it says nothing."""
+    has_ratio = name != "total_bias"
     rows = []
     for found in outcomes:
-        cells = []
-        for method in methods:
-            mark = LOST if method not in SIMPLE and loses(found.scores, name, method) else ""
-            cells.append(_FORMATS[name].format(getattr(found.scores[method], name)) + mark)
-        best = best_simple(found.scores, name)
-        ratio = size_of(found.scores["baci"], name) / best if best else float("nan")
-        rows.append([f"{found.kind} {WORLDS[found.kind]}", *cells, f"{ratio:.2f}"])
-    head = ["world", *(f"`{m}`" for m in methods), "`baci` / best simple"]
+        best = min(size_of(score, name) for score in found.scores.values())
+        cells = [_score(found, name, method, best) for method in METHODS]
+        ratio = size_of(found.scores["baci"], name) / best_simple(found.scores, name)
+        rows.append([f"{found.kind} {WORLDS[found.kind]}", *cells, *([f"{ratio:.3f}"] if has_ratio else [])])
+    head = ["world", *(f"`{m}`" for m in METHODS), *(["`baci` / best simple"] if has_ratio else [])]
     return [f"### {_TITLES[name]}", "", *_table(head, rows), ""]
+
+
+def _score(found: Outcome, name: str, method: str, best: float) -> str:
+    """One number: bold where none is nearer to the truth, marked where a simple method is by a tenth."""
+    number = _FORMATS[name].format(getattr(found.scores[method], name))
+    if size_of(found.scores[method], name) == best:
+        return f"**{number}**"
+    return number + (LOST if method not in SIMPLE and loses(found.scores, name, method) else "")
 
 
 def _percent(share: Share) -> str:

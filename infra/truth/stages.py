@@ -25,7 +25,7 @@ from transforms.declared.sections import Reconcile
 from transforms.io import lake
 from transforms.settings import Settings
 from transforms.synthetic.truth import Truth, pair_table
-from transforms.synthetic.truth_reports import SOURCE, TruthWorld
+from transforms.synthetic.truth_reports import EDITION, SOURCE, TruthWorld
 
 BUCKETS = range(codes.PRODUCT_BUCKETS)
 
@@ -93,7 +93,7 @@ def estimate(home: Path, years: tuple[int, ...]) -> None:
 
 
 def reconcile(home: Path, years: tuple[int, ...], method: str) -> pa.Table:
-    """bilateral_flows of all years by a method, replacing what stood there; all its rows."""
+    """bilateral_flows of all years by a method, replacing what stood there; all its rows in the edition that was reported."""
     settings, results = settings_of(home, method), list[TaskResult]()
     for year in years:
         known, totals = year_of(home, year, settings), None
@@ -101,4 +101,5 @@ def reconcile(home: Path, years: tuple[int, ...], method: str) -> pa.Table:
             totals = pair_totals([sum_bucket(home, year, bucket, settings, known) for bucket in BUCKETS])
         results += [reconcile_bucket(home, year, bucket, settings, known, totals) for bucket in BUCKETS]
     _commit(home, contracts.BILATERAL_FLOWS, [f for r in results for f in r.files if f.table == contracts.BILATERAL_FLOWS.name])
-    return lake.read(home, contracts.BILATERAL_FLOWS)
+    flows = lake.read(home, contracts.BILATERAL_FLOWS)
+    return flows.filter(pc.equal(flows["classification"].cast(pa.string()), EDITION))

@@ -35,6 +35,18 @@ def conversion_rows(tables: Tables, flow: Flow) -> list[Row]:
     )
 
 
+def mapped_codes(tables: Tables, classification: str, reported: Sequence[Row]) -> frozenset[tuple[str, str]]:
+    """Of the (edition, code) that are ``reported``, those of which the weights know where they go in ``classification``."""
+    wanted = {(r["classification"], r["product_code"]) for r in reported if r["classification"] != classification}
+    rows = tables.select(
+        contracts.CONVERSION_WEIGHT,
+        """select distinct from_classification, from_code from t
+           where to_classification = $1 and list_contains($2, from_classification) and list_contains($3, from_code)""",
+        [classification, sorted({edition for edition, _ in wanted}), sorted({code for _, code in wanted})],
+    )
+    return frozenset((r["from_classification"], r["from_code"]) for r in rows) & wanted
+
+
 def used(rows: Sequence[Row], reported: Sequence[Row]) -> list[Conversion]:
     """The lines whose code stands among the ``reported`` rows."""
     there = {(r["classification"], r["product_code"]) for r in reported}

@@ -126,7 +126,10 @@ def _page(settings: Settings, tables: Tables, question: Question, flow: Flow, fi
     harmonised = stratum_rows(tables, contracts.HARMONISED_FLOWS, question, flow.stratum)
     weights = conversions.conversion_rows(tables, flow)
     raw = reports.pair_reports(tables, question)
-    came = reports.reports_of(raw, question, flow, harmonised, weights, files)
+    leads = frozenset((w["from_classification"], w["from_code"], w["to_code"]) for w in weights)
+    mapped = conversions.mapped_codes(tables, flow.stratum.classification, raw)
+    behind = reports.Behind(flow.stratum, tuple(harmonised), leads, mapped)
+    came = reports.reports_of(raw, question, behind, files) + reports.parents_of(tables, question, flow, files)
     if not flow.is_sum:
         asked = [r for r in raw if r["product_code"].startswith(question.prefix)]
         came += superseded_reports(settings, question, asked, files)
@@ -152,7 +155,7 @@ def _page(settings: Settings, tables: Tables, question: Question, flow: Flow, fi
         agreement=agreement(computed),
         reports=tuple(came),
         harmonised=tuple(harmonised),
-        conversions=tuple(conversions.used(weights, raw)),
+        conversions=tuple(conversions.used(weights, [r for r in raw if behind.standing(r)])),
         moves=tuple(moves),
         alternatives=tuple(choices.alternatives(flow.rows, of_pair, given)),
         ledger=tuple(ledger.lines_of(lines, ledger.own_parts(flow.rows, given, sources))),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orchestration.evidence.files import File
-from orchestration.evidence.flows import Flow
+from orchestration.evidence.flows import Flow, Stratum
 from orchestration.evidence.question import Question
 from orchestration.evidence.tables import Row, Tables
 from transforms.contracts import codes
@@ -69,49 +69,72 @@ def pair_reports(tables: Tables, question: Question) -> list[Row]:
     )
 
 
-def predecessors(weights: Sequence[Row], flow: Flow) -> set[tuple[str, str]]:
-    """(edition, code) of reports that may be behind the flow: its own, and those that convert to it."""
-    own = {(flow.stratum.classification, row["product_code"]) for row in flow.rows}
-    return own | {(w["from_classification"], w["from_code"]) for w in weights}
+@dataclass(frozen=True)
+class Behind:
+    """What decides a row's fate: the sides' rows in harmonised_flows, and the codes of other editions that lead to theirs.
+
+    ``leads`` are (edition, code, code of the stratum); ``mapped`` are (edition, code) of which the weights know where they go.
+    """
+
+    stratum: Stratum
+    harmonised: tuple[Row, ...]
+    leads: frozenset[tuple[str, str, str]]
+    mapped: frozenset[tuple[str, str]]
+
+    def standing(self, row: Row) -> list[Row]:
+        """The side's harmonised rows that the reported ``row`` went into, whatever its source."""
+        side = "exporter" if row["flow_code"] == codes.EXPORT else "importer"
+        mine = [r for r in self.harmonised if r["side"] == side]
+        edition, code = row["classification"], row["product_code"]
+        if edition == self.stratum.classification:
+            return [r for r in mine if r["conversion"] is None and code in (r["product_code"], r["product_code"].rstrip("X"))]
+        return [r for r in mine if r["conversion"] is not None and self._is_converted(r, edition, code)]
+
+    def _is_converted(self, row: Row, edition: str, code: str) -> bool:
+        if row["conversion"] == "unmapped":
+            return (edition, code) not in self.mapped and code.startswith(row["product_code"].rstrip("X"))
+        if row["conversion"] == "same_code" and row["product_code"] == code:
+            return True
+        return (edition, code, row["product_code"]) in self.leads
 
 
-def _fate(row: Row, flow: Flow, sides: Mapping[tuple[str, str], Row], behind: set[tuple[str, str]]) -> str:
-    """What became of a row. ``sides``: (side, product) -> row of harmonised_flows."""
+def _fate(row: Row, behind: Behind) -> str:
+    """What became of a row, a key of words.FATES."""
     if row["flow_code"] in (codes.RE_EXPORT, codes.RE_IMPORT):
         return "apart"
     if row["flow_code"] not in (codes.EXPORT, codes.IMPORT):
         return "other_flow"
-    side = "exporter" if row["flow_code"] == codes.EXPORT else "importer"
-    standing = [r for (s, _), r in sides.items() if s == side]
-    edition = row["classification"], row["product_code"]
-    if edition not in behind and not any(r["conversion"] in ("same_code", "unmapped") for r in standing):
-        return "other_edition"
+    standing = behind.standing(row)
     if standing:
         return "behind" if any(r["source"] == row["source"] for r in standing) else "not_chosen"
-    return "behind" if not sides and _is_snapshot_of(row, flow, side) else "not_chosen"
+    is_own = row["classification"] == behind.stratum.classification
+    return ("not_chosen" if behind.harmonised else "behind") if is_own else "other_edition"
 
 
-def _is_snapshot_of(row: Row, flow: Flow, side: str) -> bool:
-    column = f"snapshot_{side}"
-    said = {r[column] for r in flow.rows if r[column]}
-    return not said or row["snapshot_id"] in said
-
-
-def reports_of(
-    rows: Sequence[Row], question: Question, flow: Flow, harmonised: Sequence[Row], weights: Sequence[Row], files: Mapping[str, File]
-) -> list[Report]:
+def reports_of(rows: Sequence[Row], question: Question, behind: Behind, files: Mapping[str, File]) -> list[Report]:
     """The reported ``rows`` of a flow with their files and fates: those asked for by code, and those that converted to it."""
-    sides = {(r["side"], r["product_code"]): r for r in harmonised}
-    behind = predecessors(weights, flow)
-    found = []
-    for row in rows:
-        is_asked = row["product_code"].startswith(question.prefix)
-        if is_asked or (row["classification"], row["product_code"]) in behind:
-            found.append(as_report(row, question, _fate(row, flow, sides, behind), files))
-    return sorted(found, key=lambda r: (r.side != "exporter", list(_FATE_ORDER).index(r.fate), r.product_code, r.source, r.line))
+    wanted = [r for r in rows if r["product_code"].startswith(question.prefix) or behind.standing(r)]
+    found = [as_report(r, question, _fate(r, behind), files) for r in wanted]
+    return sorted(found, key=lambda r: (r.side != "exporter", _FATE_ORDER.index(r.fate), r.product_code, r.source, r.line))
 
 
-_FATE_ORDER = ("behind", "apart", "not_chosen", "superseded", "other_edition", "other_flow")
+def parents_of(tables: Tables, question: Question, flow: Flow, files: Mapping[str, File]) -> list[Report]:
+    """Totals of residual flows: parents of whose value the products below leave a part unsaid."""
+    stems = sorted({r["product_code"].rstrip("X") for r in flow.rows if r["is_residual"]})
+    if not stems:
+        return []
+    rows = tables.select(
+        contracts.CONTROL_TOTALS,
+        f"""select * from t where {between(("X",), ("M",))} and frequency = $3 and period = $4 and control_kind = 'parent'
+              and classification = $5 and list_contains($6, if(product_code = 'TOTAL', '', product_code))
+            order by source, product_code, source_line""",
+        [question.exporter.code, question.importer.code, question.frequency, question.period, flow.stratum.classification, stems],
+        year=question.year,
+    )
+    return [as_report(r, question, "parent", files) for r in rows]
+
+
+_FATE_ORDER = ("behind", "parent", "apart", "not_chosen", "superseded", "other_edition", "other_flow")
 
 
 def as_report(row: Row, question: Question, fate: str, files: Mapping[str, File]) -> Report:

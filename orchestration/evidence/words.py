@@ -60,6 +60,7 @@ CONVERSIONS = {
 #: What became of a reported row.
 FATES = {
     "behind": "behind the value",
+    "parent": "a parent: what it holds beyond the products below it is this flow",
     "apart": "re-exports, stated apart",
     "other_edition": "in another edition: another flow of the tables",
     "not_chosen": "not chosen: another source comes first",

@@ -14,6 +14,7 @@ import pytest
 
 from tests.integration.small_lake import commit
 from tests.unit.cli_runner import Done, entrepot
+from tests.unit.conversion_cases import commit_weights
 from tests.unit.core_cases import harmonise, reconcile, settings_of
 from tests.unit.ingest_cases import bulk, ingest, write
 from transforms.contracts import lake as contracts
@@ -275,6 +276,45 @@ def test_exports_to_areas_not_specified_move(home: Path, tmp_path: Path, capsys:
     assert [(m["nes_move"], m["moved_fob_usd"]) for m in page["moves"]] == [("to_partner", "35.632")]
     nes = said(capsys, home, "CHN", "899", "870380", "2020")
     assert (nes["value_fob_usd"], nes["agreement"]) == ("14.368", [1, 0, 0])
+
+
+def test_a_converted_report_shows_its_code_and_weight(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """China reports in H4, Belgium in H5: of China's 870390, 0.6 go to 870380, which is 60 of its 100."""
+    reports = (row(CHINA, "X", BELGIUM, "870390", "100", classificationCode="H4"), REPORTS[1])
+    ingest(home, write(tmp_path, "first.txt", bulk(*reports)))
+    commit_weights(home, "H4 870390 > H5 870380 0.6 0.5 fitted", "H4 870390 > H5 870390 0.4 0.5 fitted")
+    commit_estimates(home)
+    build(home)
+    publish(home, "20260101")
+    page = said(capsys, home, "CHN", "BEL", "870380", "2020")
+    assert (page["stratum"]["classification"], page["agreement"]) == ("H5", [1, 0, 0])
+    assert page["single"]["computed"]["exporter_usd"] == "60.000"
+    assert [(r["side"], r["fate"], r["classification"], r["product_code"], r["value_usd"]) for r in page["reports"]] == [
+        ("exporter", "behind", "H4", "870390", "100.000"),
+        ("importer", "behind", "H5", "870380", "110.000"),
+    ]
+    assert [(c["from_classification"], c["from_code"], c["to_code"], c["value_weight"]) for c in page["conversions"]] == [
+        ("H4", "870390", "870380", 0.6)
+    ]  # fmt: skip
+    printed = " ".join(entrepot(capsys, home, "explain", "CHN", "BEL", "870380", "2020").out.split())
+    assert "H4 870390 to H5 870380: 0.6 of value, 0.5 of weight; fitted" in printed
+    assert "the exporter's report on 870380: fitted (shares fitted on reporters that changed edition), 60 USD after it" in printed
+    assert "mark" in printed and "a report's code was converted from another edition" in printed
+    # in its own edition the report stands as it came, and the other code's flow isn't the one asked for
+    own = said(capsys, home, "CHN", "BEL", "870390", "2020", "--classification", "H4")
+    assert (own["value_fob_usd"], [r["fate"] for r in own["reports"]]) == ("100.000", ["behind"])
+    assert [(o["basis"], o["classification"], o["value_fob_usd"]) for o in own["other_strata"]] == [("own", "H5", "40.000")]
+
+
+def test_a_residual_shows_the_parent_that_it_comes_from(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """China's heading holds 500, its products 140: 360 are suppressed."""
+    ingest(home, write(tmp_path, "first.txt", bulk(*REPORTS, row(CHINA, "X", BELGIUM, "8703", "500"))))
+    commit_estimates(home)
+    build(home)
+    publish(home, "20260101")
+    page = said(capsys, home, "CHN", "BEL", "8703XX", "2020")
+    assert (page["value_fob_usd"], page["single"]["row"]["is_residual"]) == ("360.000", True)
+    assert [(r["fate"], r["product_code"], r["value_usd"], r["line"]) for r in page["reports"]] == [("parent", "8703", "500.000", 8)]
 
 
 def test_a_value_that_does_not_agree_fails(released: Path, capsys: pytest.CaptureFixture[str]) -> None:

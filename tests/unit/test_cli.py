@@ -194,7 +194,7 @@ def test_changed_settings_ask_for_redefine(capsys: Capture, home: Path) -> None:
     (home / "entrepot.toml").write_text("[reconcile]\nmethod = 'prefer_importer'\n")
     done = entrepot(capsys, home, "run")
     assert done.code == 2
-    assert "method was prefer_exporter, is prefer_importer" in done.err
+    assert "method was baci, is prefer_importer" in done.err
     assert "--redefine" in done.err
 
 

@@ -17,8 +17,9 @@ def written(home: Path, text: str) -> Path:
 
 def test_defaults(home: Path) -> None:
     settings = load_settings(home, {})
-    assert settings.reconcile.method == "prefer_exporter"
+    assert (settings.reconcile.method, settings.reconcile.cif) == ("baci", "fitted")
     assert settings.reconcile.cif_factor == Decimal("1.033")
+    assert [settings.harmonise.targets(year) for year in (2016, 2017, 2022)] == [("H4",), ("H4", "H5"), ("H4", "H5", "H6")]
     assert settings.cluster.workers == 2
     assert settings.home_area == "156"
     assert settings.landing_folder == home / "landing"
@@ -41,6 +42,11 @@ def test_a_file_sets_what_it_says(home: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ('[harmonise]\ntarget_editions = ["H4", "HS2017"]\n', r"target_editions has 'HS2017': write each HS edition once"),
+        ('[harmonise]\ntarget_editions = ["H4", "H4:2017"]\n', r"target_editions has an edition twice"),
+        ('[estimate]\nrefit = "daily"\n', r"refit .*on_demand, on_revision"),
+        ('[estimate]\nsigma_floor = "low"\n', r"sigma_floor = 'low' should be a float"),
+        ('[reconcile]\ncif = "guess"\n', r"cif .*fitted, published, constant"),
         ('[reconcile]\nmethod = "best"\n', r"method .*prefer_exporter, prefer_importer"),
         ("[reconcile]\ncif_factor = 0.9\n", r"cif_factor .*at least 1"),
         ('[reconcile]\ncif_factor = "abc"\n', r"cif_factor .*should be a number"),

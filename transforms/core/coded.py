@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +13,43 @@ from numpy.typing import NDArray
 from transforms.contracts.columns import column
 
 _ROOM = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A code column as indices (-1: NULL) into its texts. Shape (n,)."""
+
+    indices: NDArray[np.int32]
+    texts: pa.Array
+
+    @classmethod
+    def of(cls, column: pa.ChunkedArray) -> Coded:
+        """From a dictionary column."""
+        merged = column.unify_dictionaries().combine_chunks()
+        array = merged.chunk(0) if isinstance(merged, pa.ChunkedArray) else merged
+        if not pa.types.is_dictionary(array.type):
+            array = array.dictionary_encode()
+        indices = array.indices
+        return cls((indices.fill_null(-1) if indices.null_count else indices).to_numpy(), array.dictionary)
+
+    def at(self, rows: NDArray[np.int64], has: NDArray[np.bool_]) -> Coded:
+        """The codes at ``rows``, NULL where ``has`` is False."""
+        return Coded(np.where(has, self.indices[rows], -1).astype(np.int32), self.texts)
+
+    def array(self) -> pa.DictionaryArray:
+        """As Arrow, NULL where the index is -1."""
+        return pa.DictionaryArray.from_arrays(pa.array(self.indices, mask=self.indices < 0), self.texts)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.int64]:
+        """Texts as integers, -1 where one isn't all digits. By dictionary index."""
+        return np.array([int(t) if t.isdigit() else -1 for t in self.texts.to_pylist()], np.int64)
+
+    def are(self, text: str) -> NDArray[np.bool_]:
+        """Where the code is ``text``; NULL isn't. Shape (n,)."""
+        texts = self.texts.to_pylist()
+        none: NDArray[np.bool_] = np.zeros(len(self.indices), bool)
+        return self.indices == texts.index(text) if text in texts else none
 
 
 def code_order(code: str) -> tuple[int, str]:

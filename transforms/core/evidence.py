@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema
+from transforms.core.coded import Coded
 from transforms.core.ledger import Account
 from transforms.core.marks import as_codes
-from transforms.core.mirrors import Coded, Flows
+from transforms.core.mirrors import Flows
 from transforms.core.reconciled import Reconciled
 from transforms.core.reporters import Reporters
 from transforms.io import lake

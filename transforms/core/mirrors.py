@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from transforms.contracts import lake as contracts
+from transforms.core.coded import Coded
 from transforms.io import lake
 
 Integers = NDArray[np.int64]
@@ -26,43 +27,6 @@ COLUMNS = (
     "net_weight_kg", "is_net_weight_estimated", "quantity", "quantity_unit_code", "re_export_usd", "is_reported", "is_residual",
     "conversion", "snapshot_id",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Coded:
-    """A code column as indices (-1: NULL) into its texts. Shape (n,)."""
-
-    indices: NDArray[np.int32]
-    texts: pa.Array
-
-    @classmethod
-    def of(cls, column: pa.ChunkedArray) -> Coded:
-        """From a dictionary column."""
-        merged = column.unify_dictionaries().combine_chunks()
-        array = merged.chunk(0) if isinstance(merged, pa.ChunkedArray) else merged
-        if not pa.types.is_dictionary(array.type):
-            array = array.dictionary_encode()
-        indices = array.indices
-        return cls((indices.fill_null(-1) if indices.null_count else indices).to_numpy(), array.dictionary)
-
-    def at(self, rows: Integers, has: Flags) -> Coded:
-        """The codes at ``rows``, NULL where ``has`` is False."""
-        return Coded(np.where(has, self.indices[rows], -1).astype(np.int32), self.texts)
-
-    def array(self) -> pa.DictionaryArray:
-        """As Arrow, NULL where the index is -1."""
-        return pa.DictionaryArray.from_arrays(pa.array(self.indices, mask=self.indices < 0), self.texts)
-
-    @cached_property
-    def numbers(self) -> Integers:
-        """Texts as integers, -1 where one isn't all digits. By dictionary index."""
-        return np.array([int(t) if t.isdigit() else -1 for t in self.texts.to_pylist()], np.int64)
-
-    def are(self, text: str) -> Flags:
-        """Where the code is ``text``; NULL isn't. Shape (n,)."""
-        texts = self.texts.to_pylist()
-        none: Flags = np.zeros(len(self.indices), bool)
-        return self.indices == texts.index(text) if text in texts else none
 
 
 @dataclass(frozen=True)

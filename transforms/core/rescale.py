@@ -27,7 +27,8 @@ from transforms.settings import Settings
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Stratum = tuple[object, ...]
-_NO_REST = Rule(ratio=np.inf)
+#: No ratio that sums of mills reach: all of a total is its products'.
+_NO_REST = Rule(ratio=1e18)
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,8 @@ def brought_to_totals(found: Reconciled, totals: PairTotals, bucket: int) -> Rec
     changed = value != found.value
     scale = value / np.where(changed & (found.value > 0), found.value, 1)
     bounds = found.bounds
-    low, high = (np.where(changed & bounds.has, np.rint(bound * scale).astype(np.int64), bound) for bound in (bounds.low, bounds.high))
+    moved = changed & bounds.has
+    ends = (np.where(moved, np.rint(np.where(moved, end * scale, 0.0)).astype(np.int64), end) for end in (bounds.low, bounds.high))
+    low, high = ends
     marks = found.marks | mark("rescaled", changed)
     return replace(found, value=value, bounds=replace(bounds, low=low, high=high), marks=marks)

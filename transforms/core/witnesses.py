@@ -25,10 +25,10 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 #: HS level that unit values and tonnes per unit are of.
 LEVEL = 6
-#: Columns of a flow that no estimate reads.
+#: Columns that no estimate reads, and those that only products' or only the last estimates do.
 _UNREAD = frozenset({"source", "is_value_rounded", "conversion", "snapshot_id"})
-_READ = tuple(name for name in COLUMNS if name not in _UNREAD)
-_NOBODY = np.array(sorted(int(code) for code in codes.SPECIAL_AREAS | codes.MARGIN_AREAS), np.int64)
+QUANTITIES, RE_EXPORTS = frozenset({"quantity", "quantity_unit_code"}), frozenset({"re_export_usd"})
+_NOBODY = codes.SPECIAL_AREAS | codes.MARGIN_AREAS
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,12 @@ def _rank(stratum: Stratum) -> tuple[int, str, int]:
     return place, stratum.classification, levels.index(stratum.level) if stratum.level in levels else len(levels)
 
 
-def flows_by_group(home: Path, ground: Ground, bucket: int, *, of_all: bool = False) -> Iterator[Flows]:
+def flows_by_group(home: Path, ground: Ground, bucket: int, without: frozenset[str], *, of_all: bool = False) -> Iterator[Flows]:
     """Flows of the stratum in a bucket, a row group at a time: no exporter's flows of a period apart.
 
-    ``of_all``: with those of every classification at LEVEL.
+    ``without``: columns that aren't needed; ``of_all``: with the flows of every classification at LEVEL.
     """
+    columns = [name for name in COLUMNS if name not in _UNREAD | without]
     chosen = ground.stratum
     if chosen is None:
         return
@@ -95,7 +96,7 @@ def flows_by_group(home: Path, ground: Ground, bucket: int, *, of_all: bool = Fa
             stratum = Stratum(str(key["frequency"]), str(key["classification"]), int(str(key["product_level"])))
             is_wanted = stratum == chosen or (of_all and stratum.frequency == chosen.frequency and stratum.level == LEVEL)
             if key["basis"] == "own" and is_wanted:
-                yield flows_of(read_rows(reader, group, _READ), ground.year)
+                yield flows_of(read_rows(reader, group, columns), ground.year)
 
 
 def is_of(flows: Flows, stratum: Stratum | None) -> bool:
@@ -118,19 +119,23 @@ def is_original(flows: Flows) -> Flags:
 
 def are_countries(flows: Flows) -> Flags:
     """Both ends are areas that report (n,)."""
-    return ~(np.isin(flows.exporter, _NOBODY) | np.isin(flows.importer, _NOBODY))
+    return ~have(flows, _NOBODY)
 
 
 def have(flows: Flows, areas: frozenset[str]) -> Flags:
     """Either end is one of ``areas`` (n,)."""
-    listed = np.array(sorted(int(code) for code in areas), np.int64)
-    found: Flags = np.isin(flows.exporter, listed) | np.isin(flows.importer, listed)
+    listed = np.zeros(AREA_CODES, np.bool_)
+    listed[[int(code) for code in areas]] = True
+    found: Flags = listed[flows.exporter] | listed[flows.importer]
     return found
 
 
 def is_sound(exporter: Integers, importer: Integers) -> Flags:
     """No factor near 1,000 or 1,000,000 between two reports (n,)."""
-    sound: Flags = suspected_blunder(exporter, importer) == 0
+    smaller = np.minimum(exporter, importer)
+    far = np.flatnonzero((smaller > 0) & (np.maximum(exporter, importer) // 100 >= smaller))
+    sound = np.ones(len(exporter), np.bool_)
+    sound[far] = suspected_blunder(exporter[far], importer[far]) == 0
     return sound
 
 

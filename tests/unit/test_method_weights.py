@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from transforms.core.parameters import NO_PARAMETERS
 
 from transforms.contracts import codes
 from transforms.core.methods import METHODS
+from transforms.core.parameters import NO_PARAMETERS
 
 AREAS = np.array([156, 842], np.int64)
 

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from transforms.core.parameters import Parameters
 
 from tests.unit.core_cases import CHINA, USA, YEAR, Report, commit_reports, harmonise, ledger_of, mills_of, reconcile, settings_of
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import TaskResult
 from transforms.core.ledger import is_closed
 from transforms.core.methods import METHODS
+from transforms.core.parameters import Parameters
 from transforms.core.reconcile import reconcile_bucket
 from transforms.io import lake
 

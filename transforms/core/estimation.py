@@ -28,6 +28,8 @@ from transforms.core.reconciled import mirrored
 from transforms.core.valuation import fob_importers_of, hubs_of
 from transforms.core.witnesses import (
     LEVEL,
+    QUANTITIES,
+    RE_EXPORTS,
     Ground,
     are_countries,
     flows_by_group,
@@ -96,7 +98,7 @@ def first_pass(home: Path, ground: Ground, bucket: int, settings: Settings) -> F
     """Sums over one bucket. All flows of a product lie in it, so its unit value is known here."""
     parts: dict[str, list[Sums]] = {}
     candidates = []
-    for flows in flows_by_group(home, ground, bucket, of_all=True):
+    for flows in flows_by_group(home, ground, bucket, RE_EXPORTS, of_all=True):
         if flows.level == LEVEL:
             parts.setdefault(flows.classification, []).append(_product_sums(flows))
         if is_of(flows, ground.stratum):
@@ -121,7 +123,7 @@ def first_fit(buckets: Sequence[FirstSums], settings: Settings) -> Products:
 def second_pass(home: Path, ground: Ground, bucket: int, known: Products, settings: Settings) -> Sums:
     """Sums of the CIF equation over one bucket's pairs that are no outliers of the first fit."""
     rule = cif_rule(settings)
-    candidates = [_candidates(flows, rule) for flows in flows_by_group(home, ground, bucket)]
+    candidates = [_candidates(flows, rule) for flows in flows_by_group(home, ground, bucket, QUANTITIES | RE_EXPORTS)]
     values = known.unit_values.get(ground.stratum.classification if ground.stratum else "", unit_values.NO_UNIT_VALUES)
     pairs = _usable(candidates, ground, values, settings)
     return merge([cif.statistics(some.where(cif_rates.is_kept(known.cif, some, rule))) for some in pairs])
@@ -138,7 +140,7 @@ def third_pass(home: Path, ground: Ground, bucket: int, parameters: Parameters, 
     """Sums over one bucket's flows, both sides as reconciling sees them."""
     rates = rates_of(parameters, ground.geography, settings, ground.year)
     rule = symmetry.Rule(round(settings.estimate.symmetric_within * 1000))
-    found = [_third(flows, rates, rule, settings) for flows in flows_by_group(home, ground, bucket)]
+    found = [_third(flows, rates, rule, settings) for flows in flows_by_group(home, ground, bucket, QUANTITIES)]
     return _together(found)
 
 
@@ -198,18 +200,18 @@ def _product_sums(flows: Flows) -> Sums:
 
 def _unit_sums(flows: Flows, product: Integers, exporter_kg: Integers, importer_kg: Integers) -> Sums:
     """The exporter's weight by the importer's unit; where there isn't both, the importer's weight by the exporter's unit."""
-    values = flows.exporter_reported, flows.importer_reported
-    both = (values[0] > 0) & (values[1] > 0) & are_countries(flows)
-    one = both & (exporter_kg > 0) & _counts(flows.importer_unit, flows.importer_quantity)
-    other = both & ~one & (importer_kg > 0) & _counts(flows.exporter_unit, flows.exporter_quantity)
-    weight = units.mirror_weight(np.maximum(values[0], 1) / _THOUSAND, np.maximum(values[1], 1) / _THOUSAND)
+    ours = (exporter_kg > 0) & _counts(flows.importer_unit, flows.importer_quantity)
+    theirs = ~ours & (importer_kg > 0) & _counts(flows.exporter_unit, flows.exporter_quantity)
+    both = (flows.exporter_reported > 0) & (flows.importer_reported > 0) & are_countries(flows)
     parts = []
     for rows, kg, unit, quantity in (
-        (one, exporter_kg, flows.importer_unit, flows.importer_quantity), (other, importer_kg, flows.exporter_unit, flows.exporter_quantity)
-    ):  # fmt: skip
+        (ours & both, exporter_kg, flows.importer_unit, flows.importer_quantity),
+        (theirs & both, importer_kg, flows.exporter_unit, flows.exporter_quantity),
+    ):
+        weight = units.mirror_weight(flows.exporter_reported[rows] / _THOUSAND, flows.importer_reported[rows] / _THOUSAND)
         tonnes = kg[rows] / _THOUSAND / _THOUSAND
         years = np.full(len(tonnes), flows.year, np.int64)
-        parts.append(units.statistics(years, product[rows], unit[rows], tonnes, quantity[rows] / _THOUSAND, weight[rows]))
+        parts.append(units.statistics(years, product[rows], unit[rows], tonnes, quantity[rows] / _THOUSAND, weight))
     return merge(parts)
 
 
@@ -260,5 +262,5 @@ def _third(flows: Flows, rates: RouteRates, rule: symmetry.Rule, settings: Setti
     agreed = symmetry.statistics(year[compared], flows.exporter[compared], flows.importer[compared], one[compared], other[compared], rule)
     mirrors = mirrors.where(apart)
     varied = intervals.statistics(mirrors.year, mirrors.exporter, mirrors.importer, mirrors.exporter_fob, mirrors.importer_fob)
-    summed = [Sums.of_integers(key(kind) + totals, side[sound]) for kind, side in ((_EXPORTER_TOTAL, one), (_IMPORTER_TOTAL, other))]
-    return ThirdSums(quality.statistics(mirrors), quality.statistics(kilograms), merge([varied, agreed, *summed]))
+    summed = Sums.several((_EXPORTER_TOTAL, _IMPORTER_TOTAL), totals, (one[sound], other[sound]))
+    return ThirdSums(quality.statistics(mirrors), quality.statistics(kilograms), merge([varied, agreed, summed]))

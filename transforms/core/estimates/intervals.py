@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from transforms.core.estimates.linear import components
-from transforms.core.estimates.sufficient import Flags, Floats, Integers, Sums, first_of, key, merge, rounded, second_of
+from transforms.core.estimates.sufficient import Flags, Floats, Integers, Sums, first_of, key, rounded, second_of
 
 _FLOWS, _LOG, _SQUARE = 19, 20, 21
 _TINY = 1e-300
@@ -72,8 +72,8 @@ def statistics(year: Integers, exporter: Integers, importer: Integers, exporter_
     """Flows, ln(Vx / Vm_fob) and its square per year and pair, of flows with both reports above 0 between two areas. All (n,)."""
     both = (exporter_fob > 0) & (importer_fob > 0) & (exporter != importer)
     log = np.log(exporter_fob[both] / importer_fob[both])
-    terms = ((_FLOWS, np.ones(len(log))), (_LOG, log), (_SQUARE, log * log))
-    return merge([Sums.of(key(kind, year[both], exporter[both], importer[both]), term) for kind, term in terms])
+    keys = key(0, year[both], exporter[both], importer[both])
+    return Sums.several((_FLOWS, _LOG, _SQUARE), keys, (np.ones(len(log)), log, log * log))
 
 
 def fit(sums: Sums, rule: Rule = RULE) -> Variances:

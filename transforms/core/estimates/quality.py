@@ -104,16 +104,15 @@ def _statistics(mirrors: Mirrors) -> Sums:
     weight = np.log(m.exporter_fob + m.importer_fob)
     distance = np.abs(np.log(m.exporter_fob / m.importer_fob))
     weighted = weight * distance
+    ones = np.ones(len(weight))
     return merge([
         Sums.of(key(_EXPORTER_PRODUCT, m.year, m.exporter, m.product), weight),
         Sums.of(key(_IMPORTER_PRODUCT, m.year, m.importer, m.product), weight),
         Sums.of(key(_EXPORTER_IMPORTER, m.year, m.exporter, m.importer), weight),
-        Sums.of(key(_RD_EXPORTER, m.year, m.exporter), weighted),
-        Sums.of(key(_RD_IMPORTER, m.year, m.importer), weighted),
+        Sums.several((_RD_EXPORTER, _FLOWS_EXPORTER), key(0, m.year, m.exporter), (weighted, ones)),
+        Sums.several((_RD_IMPORTER, _FLOWS_IMPORTER), key(0, m.year, m.importer), (weighted, ones)),
         Sums.of(key(_RD_PRODUCT, m.year, m.product), weighted),
         Sums.of(key(_SQUARE, m.year), weighted * distance),
-        Sums.of(key(_FLOWS_EXPORTER, m.year, m.exporter), 1.0),
-        Sums.of(key(_FLOWS_IMPORTER, m.year, m.importer), 1.0),
     ])  # fmt: skip
 
 

@@ -59,6 +59,20 @@ class Sums:
         """Sum whole ``numbers`` (n,), such as mills, over equal ``keys`` (n,); read them back with ``integers``."""
         return _grouped(keys, numbers.astype(np.int64), np.zeros(len(numbers), np.int64))
 
+    @classmethod
+    def several(cls, kinds: Sequence[int], keys: Integers, terms: Sequence[Floats | Integers]) -> Sums:
+        """Of each kind the sums of its terms (n,) over the same ``keys`` (n,) without a kind: sorted once. Integers are summed whole."""
+        order = _order(keys)
+        sorted_keys = keys if order is None else keys[order]
+        parts = []
+        for kind, term in zip(kinds, terms, strict=True):
+            is_whole = np.issubdtype(term.dtype, np.integer)
+            high, low = (term.astype(np.int64), np.zeros(len(term), np.int64)) if is_whole else _words(term.astype(np.float64))
+            if order is not None:
+                high, low = high[order], low[order]
+            parts.append(_summed(sorted_keys + key(kind), high, low))
+        return merge(parts)
+
     @property
     def integers(self) -> Integers:
         """The sums of whole numbers (n,)."""
@@ -146,17 +160,43 @@ def _words(terms: Floats) -> tuple[Integers, Integers]:
     return high.astype(np.int64), np.rint(np.ldexp(scaled - high, LOW_BITS)).astype(np.int64)
 
 
+def _order(keys: Integers) -> Integers | None:
+    """The stable order that sorts ``keys``, 16 bits at a time; None where they are sorted already."""
+    if not len(keys) or bool((keys[1:] >= keys[:-1]).all()):
+        return None
+    least = int(keys.min())
+    bits = (int(keys.max()) - least).bit_length()
+    if bits > 3 * 16:
+        return np.argsort(keys, kind="stable")
+    left = keys - least
+    order = np.argsort((left & 0xFFFF).astype(np.uint16), kind="stable")
+    for shift in range(16, bits, 16):
+        order = order[np.argsort(((left >> shift) & 0xFFFF).astype(np.uint16)[order], kind="stable")]
+    return order
+
+
 def _grouped(keys: Integers, high: Integers, low: Integers, *, terms: int = 0) -> Sums:
     """Words added over equal keys, carried into their one representation; ``terms``: how many they are sums of already."""
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])) if len(keys) else np.zeros(0, np.int64)
-    if not len(first):
+    order = _order(keys)
+    if order is not None:
+        keys, high, low = keys[order], high[order], low[order]
+    return _summed(keys, high, low, terms=terms)
+
+
+def _summed(keys: Integers, high: Integers, low: Integers, *, terms: int = 0) -> Sums:
+    """The same of sorted ``keys``."""
+    if not len(keys):
         return Sums(keys, high, low)
-    highs, lows = np.add.reduceat(high[order], first), np.add.reduceat(low[order], first)
-    largest = float(np.abs(np.add.reduceat(np.abs(high[order]).astype(np.float64), first)).max())
-    if largest > 2.0**62 or max(terms, len(keys)) >= 1 << 26:
-        raise EstimateError(
-            f"a sum of {max(terms, len(keys))} terms reaches {largest * 2.0**-HIGH_BITS:.3g}; expected less than 2^46 and 2^26 terms"
-        )
-    return Sums(ordered[first], highs + (lows >> LOW_BITS), lows & ((1 << LOW_BITS) - 1))
+    first = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+    _check(high, first, max(terms, len(keys)))
+    highs, lows = np.add.reduceat(high, first), np.add.reduceat(low, first)
+    return Sums(keys[first], highs + (lows >> LOW_BITS), lows & ((1 << LOW_BITS) - 1))
+
+
+def _check(high: Integers, first: Integers, terms: int) -> None:
+    """EstimateError where a sum may leave its integer."""
+    largest = max(float(high.max()), -float(high.min())) * len(high)
+    if largest > 2.0**62:
+        largest = float(np.add.reduceat(np.abs(high).astype(np.float64), first).max())
+    if largest > 2.0**62 or terms >= 1 << 26:
+        raise EstimateError(f"a sum of {terms} terms reaches {largest * 2.0**-HIGH_BITS:.3g}; expected less than 2^46 and 2^26 terms")

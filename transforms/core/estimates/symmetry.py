@@ -45,8 +45,7 @@ def statistics(
     agreed = np.abs(exports - imports) * 1000 <= rule.permille * (exports + imports)
     parts = []
     for kind, area, values in ((_EXPORTS, exporter, exports), (_IMPORTS, importer, imports)):
-        keys = key(kind, year, area)
-        parts += [Sums.of_integers(keys, values), Sums.of_integers(key(kind + 1, year, area), np.where(agreed, values, 0))]
+        parts.append(Sums.several((kind, kind + 1), key(0, year, area), (values, np.where(agreed, values, 0))))
     return merge(parts)
 
 

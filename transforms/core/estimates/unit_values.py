@@ -39,8 +39,7 @@ def statistics(product: Integers, value: Integers, kg: Integers, is_fob: Flags) 
     usable = (value > 0) & (kg > 0)
     parts = []
     for kinds, rows in ((_FOB, usable & is_fob), (_CIF, usable & ~is_fob)):
-        numbers = (value[rows], kg[rows], np.ones(int(rows.sum()), np.int64))
-        parts += [Sums.of_integers(key(kind, 0, product[rows]), number) for kind, number in zip(kinds, numbers, strict=True)]
+        parts.append(Sums.several(kinds, key(0, 0, product[rows]), (value[rows], kg[rows], np.ones(int(rows.sum()), np.int64))))
     return merge(parts)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transforms.core.estimates.sufficient import Flags, Floats, Integers, Sums, first_of, key, merge, rounded, second_of
+from transforms.core.estimates.sufficient import Flags, Floats, Integers, Sums, first_of, key, rounded, second_of
 
 _PAIRS, _WEIGHT, _LOG, _SQUARE = 15, 16, 17, 18
 
@@ -54,8 +54,9 @@ def statistics(year: Integers, product: Integers, unit: Integers, tonnes: Floats
     """Pairs, weights, and weighted ln(tonnes per unit) and its square per product and unit; rows (n,) with both above 0 count."""
     usable = (tonnes > 0) & (quantity > 0) & (weight > 0)
     ratio, weight = np.log(tonnes[usable] / quantity[usable]), weight[usable]
-    terms = ((_PAIRS, np.ones(len(ratio))), (_WEIGHT, weight), (_LOG, weight * ratio), (_SQUARE, weight * ratio * ratio))
-    return merge([Sums.of(key(kind, year[usable], product[usable], unit[usable]), term) for kind, term in terms])
+    keys = key(0, year[usable], product[usable], unit[usable])
+    terms = np.ones(len(ratio)), weight, weight * ratio, weight * ratio * ratio
+    return Sums.several((_PAIRS, _WEIGHT, _LOG, _SQUARE), keys, terms)
 
 
 def fit(sums: Sums, rule: Rule = RULE) -> TonnesPerUnit:

@@ -33,7 +33,7 @@ def outcome(kind: str, seed: int = SEED, sizes: Sizes = SIZES, methods: Sequence
             if method == "baci":
                 found = coverage(flows, world.truth), unit_mistakes(flows, world)
         parameters = [read_parameters(home, year) for year in years]
-    (covered, two_sided), (precise, recalled) = found
+    (covered, two_sided), mistakes = found
     return Outcome(
         kind,
         scores,
@@ -41,6 +41,5 @@ def outcome(kind: str, seed: int = SEED, sizes: Sizes = SIZES, methods: Sequence
         two_sided,
         tuple(ranking(p, world) for p in parameters),
         tuple(coefficients(p, place) for place, p in enumerate(parameters)),
-        precise,
-        recalled,
+        *mistakes,
     )

@@ -15,6 +15,7 @@ from transforms.core.parameters import Parameters
 from transforms.io import lake
 from transforms.synthetic.truth import CIF_COEFFICIENTS, CIF_YEARS, Score, Truth
 from transforms.synthetic.truth_reports import TruthWorld
+from transforms.synthetic.truth_worlds import BLUNDER
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -63,7 +64,7 @@ class Outcome:
 
     ``covered`` of all flows with an interval, and of those that both sides report: the truth lies inside; a flow that isn't
     there has the truth 0. ``precise`` of the flows marked as unit mistakes: planted; ``recalled`` of the planted that both
-    sides report, one of them mistaken: marked.
+    sides report, one of them mistaken: marked; ``resolved`` of the flows rightly marked: the right report taken.
     """
 
     kind: str
@@ -74,6 +75,7 @@ class Outcome:
     coefficients: tuple[tuple[Coefficient, ...], ...]
     precise: Share
     recalled: Share
+    resolved: Share
 
 
 def size_of(score: Score, name: str) -> float:
@@ -139,8 +141,8 @@ def spearman(one: Floats, other: Floats) -> float:
     return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
 
 
-def unit_mistakes(flows: pa.Table, world: TruthWorld) -> tuple[Share, Share]:
-    """Precision and recall of the mark suspected_1000."""
+def unit_mistakes(flows: pa.Table, world: TruthWorld) -> tuple[Share, Share, Share]:
+    """Precision and recall of the mark suspected_1000, and of the flows that it rightly marks how many took the right report."""
     shape = world.truth.value_mills.shape
     nowhere = np.zeros(shape, bool)
     planted = [np.asarray(world.planted.get(f"is_blunder_{side}", nowhere), bool).ravel() for side in ("exporter", "importer")]
@@ -149,8 +151,11 @@ def unit_mistakes(flows: pa.Table, world: TruthWorld) -> tuple[Share, Share]:
     is_one = (planted[0] != planted[1])[cells] & both
     texts = pc.fill_null(flows["method_marks"].cast(pa.string()), "")
     marked = pc.match_substring_regex(texts, r"\bsuspected_1000\b").to_numpy()
-    hits = int((marked & is_one).sum())
-    return Share(hits, int(marked.sum())), Share(hits, int(is_one.sum()))
+    hit = marked & is_one
+    value, true = (np.maximum(mills[hit], 1) for mills in (lake.mills(flows["value_fob_usd"]), world.truth.value_mills.ravel()[cells]))
+    is_near = np.abs(np.log(value / true)) < np.log(BLUNDER) / 2
+    hits = int(hit.sum())
+    return Share(hits, int(marked.sum())), Share(hits, int(is_one.sum())), Share(int(is_near.sum()), hits)
 
 
 def coefficients(parameters: Parameters, year: int) -> tuple[Coefficient, ...]:

@@ -97,8 +97,8 @@ def test_intervals_hold_the_truth_nine_times_in_ten() -> None:
 
 
 def test_unit_mistakes_are_marked() -> None:
-    """Some differ by more than the mark allows for, since both sides err besides."""
-    assert (found("c").precise, found("c").recalled) == (Share(70, 70), Share(70, 87))
+    """Some differ by more than the mark allows for, since both sides err besides; of those marked the right report is taken."""
+    assert (found("c").recalled, found("c").precise, found("c").resolved) == (Share(70, 87), Share(70, 70), Share(70, 70))
     assert [found(kind).precise.cases for kind in "abdgh"] == [0, 0, 0, 0, 0]
 
 
@@ -152,7 +152,7 @@ def test_a_score_loses_beyond_a_tenth_above_the_best_simple_one() -> None:
 
 
 def flow_rows(*rows: tuple[str, str | None, str | None, str, str | None]) -> pa.Table:
-    """Flows of the first pair and first year of a world: product, low, high, evidence, marks."""
+    """Flows of the first pair and first year of a world: product, low, high (also the value), evidence, marks."""
     known = world("c").truth
     product, low, high, evidence, marks = (list(column) for column in zip(*rows, strict=True))
     usd = pa.decimal128(18, 3)
@@ -164,6 +164,7 @@ def flow_rows(*rows: tuple[str, str | None, str | None, str, str | None]) -> pa.
             "product_code": product,
             "value_low_usd": pa.array(low).cast(usd),
             "value_high_usd": pa.array(high).cast(usd),
+            "value_fob_usd": pa.array(high).cast(usd),
             "evidence": evidence,
             "method_marks": pa.array(marks, pa.string()),
         }
@@ -186,13 +187,14 @@ def test_coverage_counts_what_has_an_interval() -> None:
 def test_marks_are_right_where_one_side_is_a_thousand_times_too_large() -> None:
     told = world("c")
     planted = {f"is_blunder_{side}": np.zeros(told.truth.value_mills.shape, bool) for side in ("exporter", "importer")}
-    for side, products in (("exporter", [0, 1, 6]), ("importer", [1, 4])):
+    for side, products in (("exporter", [0, 1, 6, 8]), ("importer", [1, 4])):
         planted[f"is_blunder_{side}"][0, 0, 1, products] = True
     flows = flow_rows(
-        ("010110", None, None, "both", "cif_fitted suspected_1000"),
-        ("010120", None, None, "both", "suspected_1000"),  # both sides alike
-        ("010140", None, None, "both", "suspected_1000000"),
-        ("020110", None, None, "both", "cif_fitted"),
-        ("020130", None, None, "exporter_only", None),  # nobody could know
+        ("010110", "1.000", "663000000.000", "both", "cif_fitted suspected_1000"),
+        ("020110", "1.000", "358000000000.000", "both", "suspected_1000"),  # 358,440,955.033 USD in truth
+        ("010120", "1.000", "51000000.000", "both", "suspected_1000"),  # both sides alike
+        ("010140", "1.000", "2.000", "both", "suspected_1000000"),
+        ("030110", "1.000", "31000000.000", "both", "cif_fitted"),
+        ("020130", "1.000", "2.000", "exporter_only", None),  # nobody could know
     )
-    assert unit_mistakes(flows, replace(told, planted=planted)) == (Share(1, 2), Share(1, 2))
+    assert unit_mistakes(flows, replace(told, planted=planted)) == (Share(2, 3), Share(2, 3), Share(1, 2))

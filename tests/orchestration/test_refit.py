@@ -18,9 +18,10 @@ from transforms.cluster import dask_client
 from transforms.contracts import lake as contracts
 from transforms.core.parameters import Parameters, read_parameters
 from transforms.core.reporters import reporters_of
+from transforms.declared.sections import Estimate
 from transforms.io import lake, state
 from transforms.io.snapshot import take_snapshot
-from transforms.settings import Estimate, Settings
+from transforms.settings import Settings
 
 Outcomes = dict[str, dict[str, engine.PartitionOutcome]]
 WAY = ("reported_flows/comtrade", "harmonised_flows", "pair_geography", "parameter_set", "bilateral_flows", "aggregates")
@@ -205,7 +206,7 @@ def test_a_step_runs_once_whatever_hangs_on_it(client: Client, tmp_path: Path) -
     root = Step(listed, (folder, "root"))
     halves = tuple(Step(listed, (folder, name, root)) for name in ("left", "right"))
     both = Step(listed, (folder, "both", halves, (1, 2), root))
-    last, inner = submit(client, [both, (listed, (folder, "alone"))])
+    last, inner = submit(client, [both, Step(listed, (folder, "alone"))])
     expected = ["both", [["left", ["root"]], ["right", ["root"]]], (1, 2), ["root"]]
     found = client.gather(last)
     assert [list(found[0][1]), *found[0][2:]] == [expected[1], *expected[2:]] and found[1] == ["alone"]

@@ -5,19 +5,25 @@ from __future__ import annotations
 import dataclasses
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from orchestration.parameter_steps import parameter_steps
 from orchestration.steps import run_here
+from tests.unit.core_cases import YEAR, Report, commit_reports
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema, table_schema
+from transforms.contracts.records import DataFile
+from transforms.core import coded
 from transforms.core.harmonise import harmonise_year
 from transforms.core.parameters import Parameters, read_parameters
+from transforms.declared.sections import Estimate
 from transforms.io import lake
-from transforms.settings import Estimate, Settings
+from transforms.settings import Settings
 from transforms.synthetic.truth import Truth
 
 
@@ -32,7 +38,7 @@ def commit_truth_geography(home: Path, truth: Truth) -> None:
         }
         for i, one in enumerate(codes) for j, other in enumerate(codes) if i != j
     ]  # fmt: skip
-    rows.sort(key=lambda r: (int(r["area_code"]), int(r["partner_code"])))
+    rows.sort(key=lambda r: (int(str(r["area_code"])), int(str(r["partner_code"]))))
     file = lake.write_partition(
         home, contracts.PAIR_GEOGRAPHY, {}, [pa.Table.from_pylist(rows, schema=table_schema(contracts.PAIR_GEOGRAPHY))]
     )
@@ -54,9 +60,11 @@ def commit_reported(home: Path, reported: pa.Table, year: int) -> None:
 
 
 def harmonise(home: Path, year: int) -> None:
-    """Harmonise and commit a year."""
+    """Harmonise and commit a year, in the place of what it was."""
     result = harmonise_year(home, year, Settings(home=home))
-    lake.commit(home, contracts.HARMONISED_FLOWS, {f.partition_key: [f] for f in result.files})
+    before = [f"year={year}/product_bucket={p['product_bucket']}" for p in lake.partitions(home, contracts.HARMONISED_FLOWS)]
+    replaced: dict[str, list[DataFile]] = {key: [] for key in before}
+    lake.commit(home, contracts.HARMONISED_FLOWS, replaced | {f.partition_key: [f] for f in result.files})
 
 
 def estimate(home: Path, year: int, **chosen: object) -> Parameters:
@@ -67,25 +75,43 @@ def estimate(home: Path, year: int, **chosen: object) -> Parameters:
     return read_parameters(home, year)
 
 
-def cut_row_groups(home: Path, rows: int) -> None:
-    """Write harmonised_flows again with row groups of about ``rows`` rows, no flow's sides apart."""
-    for path in lake.active_files(home, contracts.HARMONISED_FLOWS):
-        values = dict(part.split("=") for part in path.relative_to(lake.table_folder(home, contracts.HARMONISED_FLOWS)).parts[:-1])
-        data = pa.parquet.read_table(path)  # type: ignore[attr-defined]
-        key = [data[name].cast(pa.string()) for name in (*contracts.STRATUM, "exporter_code")]
-        changes = np.zeros(data.num_rows, bool)
-        for column in key:
-            texts = column.to_pylist()
-            changes |= np.array([True, *(a != b for a, b in pairwise(texts))])
-        strata = np.zeros(data.num_rows, bool)
-        for column in key[:-1]:
-            strata |= np.array([True, *(a != b for a, b in pairwise(column.to_pylist()))])
-        starts, last = [], -rows
-        for at in np.flatnonzero(changes):
-            if strata[at] or at - last >= rows:
-                starts.append(int(at))
-                last = int(at)
-        pieces = [data.slice(a, b - a) for a, b in pairwise([*starts, data.num_rows])]
-        file = lake.write_partition(home, contracts.HARMONISED_FLOWS, values, pieces)
+@dataclasses.dataclass(frozen=True)
+class Said(Report):
+    """A report with ``more`` columns of reported_flows."""
+
+    more: tuple[tuple[str, object], ...] = ()
+
+    def row(self, line: int) -> dict[str, Any]:
+        return super().row(line) | dict(self.more)
+
+
+def estimate_of(home: Path, *reports: Report, **chosen: object) -> Parameters:
+    """The set of YEAR fitted on ``reports`` alone."""
+    commit_reports(home, reports)
+    harmonise(home, YEAR)
+    return estimate(home, YEAR, **chosen)
+
+
+def rewritten(home: Path, year: int, *, rows: int, is_one_bucket: bool = False) -> None:
+    """harmonised_flows of ``year`` with row groups of about ``rows`` rows, no exporter's of a stratum apart; all in the first bucket."""
+    table = contracts.HARMONISED_FLOWS
+    parts = [(path.parent.name, pq.read_table(path)) for path in lake.active_files(home, table, year=year)]
+    replaced: dict[str, list[DataFile]] = {f"year={year}/{name}": [] for name, _ in parts}
+    if is_one_bucket:
+        parts = [(parts[0][0], pa.concat_tables([data for _, data in parts]).unify_dictionaries())]
+    for name, data in parts:
+        ordered = data.take(pa.array(np.argsort(coded.row_keys(data, table.sort_by), kind="stable")))
+        partition = {"year": year, "product_bucket": int(name.partition("=")[2])}
+        file = lake.write_partition(home, table, partition, _pieces(ordered, rows))
         assert file is not None
-        lake.commit(home, contracts.HARMONISED_FLOWS, {file.partition_key: [file]})
+        replaced[file.partition_key] = [file]
+    lake.commit(home, table, replaced)
+
+
+def _pieces(data: pa.Table, rows: int) -> list[pa.Table]:
+    strata = set(coded.starts(coded.row_keys(data, contracts.STRATUM)).tolist())
+    starts = [0]
+    for at in coded.starts(coded.row_keys(data, (*contracts.STRATUM, "exporter_code"))).tolist():
+        if at and (at in strata or at - starts[-1] >= rows):
+            starts.append(at)
+    return [data.slice(start, end - start) for start, end in pairwise([*starts, data.num_rows])]

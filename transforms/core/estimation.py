@@ -113,9 +113,11 @@ def first_fit(buckets: Sequence[FirstSums], settings: Settings) -> Products:
     names = sorted({name for bucket in buckets for name in bucket.products})
     sums = {name: merge([bucket.products[name] for bucket in buckets if name in bucket.products]) for name in names}
     rule = units.Rule(settings.estimate.unit_minimum_pairs, settings.estimate.unit_spread_below)
+    values = {name: unit_values.fit(found) for name, found in sums.items()}
+    tonnes = {name: _accepted(units.fit(found, rule)) for name, found in sums.items()}
     return Products(
-        {name: unit_values.fit(found) for name, found in sums.items()},
-        {name: _accepted(units.fit(found, rule)) for name, found in sums.items()},
+        {name: found for name, found in values.items() if len(found.product)},
+        {name: found for name, found in tonnes.items() if len(found.product)},
         cif.fit(merge([bucket.cif for bucket in buckets]), cif_rule(settings)),
     )
 

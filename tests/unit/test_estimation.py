@@ -42,7 +42,7 @@ def spearman(one: np.ndarray, other: np.ndarray) -> float:
     for numbers in (one, other):
         _, place, count = np.unique(numbers, return_inverse=True, return_counts=True)
         ranks.append((np.cumsum(count) - (count - 1) / 2)[place])
-    return float(np.corrcoef(*ranks)[0, 1])
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
 
 
 def codes(told: TruthWorld) -> np.ndarray:

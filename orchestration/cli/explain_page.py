@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import groupby
 
 from orchestration.cli.explain_steps import conversion_lines, interval_lines, rate_lines, report_lines, reporter_lines, value_lines
-from orchestration.cli.figures import cell, money, number, pairs, percent, wrapped
+from orchestration.cli.figures import cell, dollars, money, number, pairs, percent, wrapped
 from orchestration.cli.output import table_text
 from orchestration.evidence import words
 from orchestration.evidence.page import Page
@@ -112,8 +113,11 @@ def _ledger(page: Page) -> list[str]:
     touching = [x for x in page.ledger if x.own_usd is not None or x.reason in ("in", "out") or _is_of_reports(page, x.reason)]
     if not touching:
         return wrapped("no line: the release's ledger doesn't speak of these sources in the period")
-    rows = [(x.stage, x.source, x.reason, x.row_count, money(x.value_usd), "" if x.own_usd is None else money(x.own_usd)) for x in touching]
-    header = ("stage", "source", "reason", "rows", "all flows, USD", "this flow")
+    rows: list[tuple[object, ...]] = []
+    for key, lines_of in groupby(touching, key=lambda x: (x.stage, x.source)):
+        rows.append((", ".join(key), "", "", ""))
+        rows += [(f"- {x.reason}", x.row_count, dollars(x.value_usd), cell(x.own_usd)) for x in lines_of]
+    header = ("", "rows", "all flows, USD", "this flow, USD")
     reasons = [r for r in dict.fromkeys(x.reason for x in touching) if r not in ("in", "out")]
     lines = table_text(header, rows, indent="  ").splitlines()
     return lines + [line for r in reasons for line in wrapped(f"{r}: {words.REASONS.get(r, r)}", indent="    ", first="  ")]

@@ -14,6 +14,8 @@ from orchestration.evidence.reports import Report
 
 #: Reports listed; the others are counted.
 LISTED = 12
+#: Of a sum: the largest of each side.
+OF_A_SUM = 4
 
 
 def report_lines(page: Page) -> list[str]:
@@ -26,11 +28,14 @@ def report_lines(page: Page) -> list[str]:
         return lines + wrapped("no row of reported_flows is behind it")
     for side, who in (("exporter", page.question.exporter), ("importer", page.question.importer)):
         mine = [r for r in page.reports if r.side == side]
+        limit = LISTED
+        if page.sum is not None:
+            mine, limit = sorted(mine, key=lambda r: (r.fate != "behind", -(r.value_usd or 0), r.product_code)), OF_A_SUM
         lines += wrapped(f"{who.name}, the {side}: {'' if mine else 'no report'}".rstrip())
-        for report in mine[:LISTED]:
+        for report in mine[:limit]:
             lines += one_report(report)
-        if len(mine) > LISTED:
-            lines += wrapped(f"{len(mine) - LISTED:,} more rows; --json gives all", indent="    ")
+        if len(mine) > limit:
+            lines += wrapped(f"{len(mine) - limit:,} more rows; --json gives all", indent="    ")
     return lines
 
 
@@ -147,7 +152,11 @@ def reporter_lines(page: Page) -> list[str]:
     else:
         lines += wrapped("sigmas and weights are those of the pair's flows: ask for one product")
     for move in page.moves[:LISTED]:
-        kind = "added to the exporter's report" if move["nes_move"] == "to_partner" else "explained by an importer that isn't named"
+        kind = (
+            "added to the exporter's report"
+            if move["nes_move"] == "to_partner"
+            else "taken off its exports there, since it doesn't name this importer, whose report explains them"
+        )
         other = f" ({move['importer_code']})" if page.question.importer.code == "899" else ""
         lines += wrapped(f"from areas not specified, {move['product_code']}{other}: {money(move['moved_fob_usd'])} USD, {kind}")
     return lines

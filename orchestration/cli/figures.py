@@ -25,6 +25,11 @@ def cell(value: Decimal | None) -> str:
     return "" if value is None else money(value)
 
 
+def dollars(value: Decimal | None) -> str:
+    """Whole USD with thousands apart, for sums beside which thousandths say nothing; --json has them."""
+    return "" if value is None else f"{value:,.0f}"
+
+
 def number(value: float | None, digits: int = 4) -> str:
     """A figure to ``digits`` significant ones; '-' for None.
 

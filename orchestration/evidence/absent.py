@@ -14,6 +14,8 @@ from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 
 _SHOWN = 5
+#: Areas not specified: what is exported there may be moved to partners.
+NES = "899"
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,16 @@ class Absence:
     years: tuple[int, ...]
 
 
-def absence(tables: Tables, question: Question, files: Mapping[str, File]) -> Absence:
-    """Why a flow may not be there, from what is."""
+def absence(tables: Tables, question: Question, files: Mapping[str, File], own: frozenset[str]) -> Absence:
+    """Why a flow may not be there, from what is; ``own`` are the sources of reports."""
     rows = [r for r in pair_reports(tables, question) if r["product_code"].startswith(question.prefix)]
-    fates = {codes.RE_EXPORT: "apart", codes.RE_IMPORT: "apart", codes.EXPORT: "other_edition", codes.IMPORT: "other_edition"}
+    left = "moved" if question.importer.code == NES else "other_edition"
+    fates = {codes.RE_EXPORT: "apart", codes.RE_IMPORT: "apart", codes.EXPORT: left, codes.IMPORT: "other_edition"}
     return Absence(
-        tuple(as_report(r, question, fates.get(r["flow_code"], "other_flow"), files) for r in rows),
-        tuple(_reporting(tables, question)),
+        tuple(
+            as_report(r, question, fates.get(r["flow_code"], "other_flow") if r["source"] in own else "other_basis", files) for r in rows
+        ),
+        tuple(_reporting(tables, question, own)),
         tuple(_near_products(tables, question)),
         tuple(_near_partners(tables, question)),
         tuple(_totals(tables, question)),
@@ -85,13 +90,15 @@ def years_of(tables: Tables) -> tuple[int, ...]:
     return tuple(sorted(int(p.removeprefix("year=")) for p in found))
 
 
-def _reporting(tables: Tables, question: Question) -> list[Reporting]:
+def _reporting(tables: Tables, question: Question, own: frozenset[str]) -> list[Reporting]:
     rows = tables.select(
         contracts.REPORTED_FLOWS,
         """select reporter_code, flow_code, count(*) as rows, count(distinct partner_code) as partners,
                list_sort(list(distinct source)) as sources, sum(reported_value_usd) as value
-           from t where frequency = $1 and period = $2 and reporter_code in ($3, $4) and flow_code in ('X', 'M') group by all""",
-        [question.frequency, question.period, question.exporter.code, question.importer.code],
+           from t where frequency = $1 and period = $2 and reporter_code in ($3, $4) and flow_code in ('X', 'M')
+             and list_contains($5, source)
+           group by all""",
+        [question.frequency, question.period, question.exporter.code, question.importer.code, sorted(own)],
         year=question.year,
     )
     found = {(r["reporter_code"], r["flow_code"]): r for r in rows}

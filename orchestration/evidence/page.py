@@ -110,13 +110,16 @@ def gather(settings: Settings, tables: Tables, question: Question) -> Page | Not
         held = tuple(strata(tables, question))
         names = {a["area_code"]: a["area_name"] for a in known_areas(tables)}
         is_synthetic = bool(tables.content.get("is_synthetic"))
-        return Nothing(question, tables.release_id, is_synthetic, held, *_absence(tables, question, files, names))
+        own = sources_on(settings, tables, question, "own")
+        return Nothing(question, tables.release_id, is_synthetic, held, *_absence(tables, question, files, names, own))
     return _page(settings, tables, question, flow, files)
 
 
-def _absence(tables: Tables, question: Question, files: Mapping[str, File], names: dict[str, str]) -> tuple[Absence, dict[str, str]]:
+def _absence(
+    tables: Tables, question: Question, files: Mapping[str, File], names: dict[str, str], own: frozenset[str]
+) -> tuple[Absence, dict[str, str]]:
     """What there is instead, and the names of the areas in it."""
-    found = absence(tables, question, files)
+    found = absence(tables, question, files, own)
     near = (*found.products, *found.partners)
     named = {code for n in near for code in (n.exporter_code, n.importer_code)} | {r.area for r in found.reporting}
     return found, {code: names[code] for code in sorted(named, key=int) if code in names}
@@ -128,7 +131,7 @@ def _page(settings: Settings, tables: Tables, question: Question, flow: Flow, fi
     raw = reports.pair_reports(tables, question)
     leads = frozenset((w["from_classification"], w["from_code"], w["to_code"]) for w in weights)
     mapped = conversions.mapped_codes(tables, flow.stratum.classification, raw)
-    behind = reports.Behind(flow.stratum, tuple(harmonised), leads, mapped)
+    behind = reports.Behind(flow.stratum, tuple(harmonised), leads, mapped, sources_on(settings, tables, question, flow.stratum.basis))
     came = reports.reports_of(raw, question, behind, files) + reports.parents_of(tables, question, flow, files)
     if not flow.is_sum:
         asked = [r for r in raw if r["product_code"].startswith(question.prefix)]
@@ -139,7 +142,7 @@ def _page(settings: Settings, tables: Tables, question: Question, flow: Flow, fi
     computed = [recompute(row, given.get(row["product_code"], 0)) for row in flow.rows]
     past = history.past_values(settings, tables, question, flow.stratum)
     of_pair = choices.pair_weights(tables, question, flow.stratum)
-    lines = ledger.ledger_rows(tables, question, sorted({r.source for r in came} | set(sources.values())))
+    lines = ledger.ledger_rows(tables, question, sorted({r.source for r in came if r.fate != "other_basis"} | set(sources.values())))
     return Page(
         question=question,
         release_id=tables.release_id,
@@ -162,6 +165,11 @@ def _page(settings: Settings, tables: Tables, question: Question, flow: Flow, fi
         past=tuple(past),
         change=history.last_change(settings, past),
     )
+
+
+def sources_on(settings: Settings, tables: Tables, question: Question, basis: str) -> frozenset[str]:
+    """Sources of the year whose values are on a basis: reports (own), or reconciled elsewhere."""
+    return frozenset(s for s in reports.sources_of(tables, question.year) if settings.catalog.basis_of(s) == basis)
 
 
 def nes_moves(tables: Tables, question: Question, flow: Flow) -> list[Row]:

@@ -80,6 +80,8 @@ class Behind:
     harmonised: tuple[Row, ...]
     leads: frozenset[tuple[str, str, str]]
     mapped: frozenset[tuple[str, str]]
+    #: sources whose rows are on the stratum's basis; of others, none is behind the flow
+    sources: frozenset[str]
 
     def standing(self, row: Row) -> list[Row]:
         """The side's harmonised rows that the reported ``row`` went into, whatever its source."""
@@ -100,6 +102,8 @@ class Behind:
 
 def _fate(row: Row, behind: Behind) -> str:
     """What became of a row, a key of words.FATES."""
+    if row["source"] not in behind.sources:
+        return "other_basis"
     if row["flow_code"] in (codes.RE_EXPORT, codes.RE_IMPORT):
         return "apart"
     if row["flow_code"] not in (codes.EXPORT, codes.IMPORT):
@@ -134,7 +138,7 @@ def parents_of(tables: Tables, question: Question, flow: Flow, files: Mapping[st
     return [as_report(r, question, "parent", files) for r in rows]
 
 
-_FATE_ORDER = ("behind", "parent", "apart", "not_chosen", "superseded", "other_edition", "other_flow")
+_FATE_ORDER = ("behind", "parent", "apart", "not_chosen", "superseded", "other_edition", "other_basis", "other_flow", "moved")
 
 
 def as_report(row: Row, question: Question, fate: str, files: Mapping[str, File]) -> Report:

@@ -65,7 +65,9 @@ FATES = {
     "other_edition": "in another edition: another flow of the tables",
     "not_chosen": "not chosen: another source comes first",
     "superseded": "superseded by a later file of its source",
+    "other_basis": "on another basis, which is never mixed with this one",
     "other_flow": "another kind of flow",
+    "moved": "moved to partners that report more, or explained by their reports: nothing of it is left",
 }
 #: codes.VALUE_REASONS, as far as a flow's value can leave by them.
 REASONS = {

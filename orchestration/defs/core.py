@@ -16,6 +16,7 @@ from transforms.io import lake
 HARMONISED, BILATERAL, LEDGER = dg.AssetKey("harmonised_flows"), dg.AssetKey("bilateral_flows"), dg.AssetKey("ledger")
 WEIGHTS = dg.AssetKey("conversion_weight")
 GEOGRAPHY, PARAMETERS = dg.AssetKey("pair_geography"), dg.AssetKey("parameter_set")
+RECONCILED = {t.name: dg.AssetKey(t.name) for t in stages.RECONCILE.tables}
 AGGREGATES = {t.name: dg.AssetKey(t.name) for t in contracts.AGGREGATES}
 DIMENSIONS = {t.name: dg.AssetKey(t.name) for t in stages.DIMENSIONS.tables}
 
@@ -27,7 +28,7 @@ def core_assets(reported: Sequence[dg.AssetKey]) -> list[dg.AssetsDefinition]:
         stage_assets(stages.HARMONISE, {"harmonised_flows": HARMONISED}, [*reported, WEIGHTS], "core", {"delta"}),
         stage_assets(stages.GEOGRAPHY, {"pair_geography": GEOGRAPHY}, list(reported), "core", {"delta"}),
         stage_assets(stages.PARAMETERS, {"parameter_set": PARAMETERS}, [HARMONISED, GEOGRAPHY], "core", {"delta"}),
-        stage_assets(stages.RECONCILE, {"bilateral_flows": BILATERAL}, [HARMONISED, GEOGRAPHY, PARAMETERS], "core", {"delta"}),
+        stage_assets(stages.RECONCILE, RECONCILED, [HARMONISED, GEOGRAPHY, PARAMETERS], "core", {"delta"}),
         stage_assets(stages.AGGREGATE, AGGREGATES, [BILATERAL], "core", {"delta"}),
         stage_assets(stages.DIMENSIONS, DIMENSIONS, [*reported, BILATERAL], "core", {"delta"}),
     ]

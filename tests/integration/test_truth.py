@@ -84,9 +84,9 @@ def test_errors_of_every_kind_leave_a_fitted_equation() -> None:
 
 
 def test_the_planted_ranking_comes_back() -> None:
-    """On average over the years: reporters at the floor of sigma tie, which costs the exporters of one year more (the page: 0.887)."""
+    """In every year, exporters and importers."""
     for side in zip(*found("a").ranking, strict=True):
-        assert np.mean(side) > 0.9
+        assert min(side) > 0.9
 
 
 def test_equal_reporters_have_no_ranking() -> None:
@@ -100,7 +100,7 @@ def test_intervals_hold_the_truth_nine_times_in_ten() -> None:
 
 def test_unit_mistakes_are_marked() -> None:
     """Some differ by more than the mark allows for, since both sides err besides; of those marked the right report is taken."""
-    assert (found("c").recalled, found("c").precise, found("c").resolved) == (Share(70, 87), Share(70, 70), Share(70, 70))
+    assert (found("c").recalled, found("c").precise, found("c").resolved) == (Share(85, 87), Share(85, 85), Share(85, 85))
     assert [found(kind).precise.cases for kind in "abdgh"] == [0, 0, 0, 0, 0]
 
 

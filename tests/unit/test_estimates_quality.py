@@ -64,7 +64,7 @@ def test_least_squares_written_out(years: tuple[int, ...]) -> None:
     found, (mean, error) = fit(statistics(m)), by_hand(m)
     assert found.exporters.distance == pytest.approx(mean, abs=1e-9)
     assert found.exporters.standard_error == pytest.approx(error, rel=1e-8)
-    expected = np.pi / 2 * np.maximum(mean - mean.min() - 2 * error, 0.05)
+    expected = np.pi / 2 * np.maximum(mean - mean.min() - 2 * error, 0.03)
     assert found.exporters.sigma == pytest.approx(expected, abs=1e-8)
     for effects in (found.year_effects, found.product_effects, found.exporters.distance - found.mean):
         assert effects.sum() == pytest.approx(0, abs=1e-10)
@@ -162,7 +162,7 @@ def test_a_year_with_one_reporter() -> None:
     found = fit(statistics(mirrors([(2022, 1, j, k, 100.0, 100.0 * (1 + j)) for j in (2, 3) for k in (7, 8)])))
     assert found.exporters.area.tolist() == [1]
     assert found.exporters.distance.tolist() == [found.mean]
-    assert found.exporters.sigma.tolist() == pytest.approx([np.pi / 2 * 0.05])
+    assert found.exporters.sigma.tolist() == pytest.approx([np.pi / 2 * 0.03])
     assert found.years.tolist() == [2022]
     assert found.year_effects.tolist() == pytest.approx([0.0], abs=1e-12)
 

@@ -83,4 +83,5 @@ def test_reports_a_thousand_or_a_million_apart_are_suspected() -> None:
     exporter = np.array([1_000, 1_000, 5_000_000, 1_000, 1_000, 0, 1_000])
     importer = np.array([1_000_000, 1_250_000, 5, 1_000_000_000, 10_000, 5, -1_000_000])
     assert suspected_blunder(exporter, importer).tolist() == [1_000, 1_000, 1_000_000, 1_000_000, 0, 0, 0]
-    assert suspected_blunder(np.array([1_000]), np.array([1_300_000])).tolist() == [0]
+    edges = np.array([499_000, 502_000, 1_300_000, 1_995_000, 2_005_000])
+    assert suspected_blunder(np.full(5, 1_000), edges).tolist() == [0, 1_000, 1_000, 1_000, 0]

@@ -56,7 +56,7 @@ class Estimate:
     cif_minimum_pairs: int = 1_000
     cif_studentised: float = 2.0
     cif_minimum_km: float = 245.0
-    sigma_floor: float = 0.05
+    sigma_floor: float = 0.03
     sigma_anchor_flows: int = 1
     unit_minimum_pairs: int = 10
     unit_spread_below: float = 2.5

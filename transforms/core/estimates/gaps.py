@@ -9,7 +9,7 @@ import numpy as np
 from transforms.core.estimates.sufficient import Flags, Floats, Integers
 
 #: Factors that a wrong unit or power of ten in the multiplier gives, and how near a ratio must come: |log10| off by this much.
-BLUNDERS, NEAR = (1_000, 1_000_000), 0.1
+BLUNDERS, NEAR = (1_000, 1_000_000), 0.3
 
 
 @dataclass(frozen=True)

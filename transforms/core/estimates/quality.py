@@ -26,7 +26,7 @@ _FLOWS_EXPORTER, _FLOWS_IMPORTER = 9, 10
 class Rule:
     """``floor`` of the reporting distance in sigma; ``anchor_flows``: flows from which on a reporter may be the best one."""
 
-    floor: float = 0.05
+    floor: float = 0.03
     anchor_flows: int = 1
 
 

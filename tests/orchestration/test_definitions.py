@@ -82,6 +82,7 @@ def test_gates_block(definitions: dg.Definitions) -> None:
         "harmonised_flows",
         "bilateral_flows",
         "pair_geography",
+        "conversion_weight",
         "area",
         "product",
         "source_release",

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms.contracts import codes
@@ -21,7 +20,7 @@ from transforms.contracts.records import DataFile, TaskResult
 from transforms.core import coded
 from transforms.core.editions import Targets
 from transforms.core.ledger import Account
-from transforms.core.sides import SourceReports, book, of_bucket, residuals
+from transforms.core.sides import SourceReports, book_by_source, of_bucket, residuals
 from transforms.core.target_series import TargetSeries
 from transforms.io import lake
 from transforms.settings import Settings
@@ -93,15 +92,10 @@ def _chosen(data: pa.Table, visiting: Flags, sources: Sequence[str], account: Ac
     if len(first) < data.num_rows:
         lost = np.ones(data.num_rows, bool)
         lost[first] = False
-        _book_by_source(account, sources, data.filter(pa.array(lost & ~visiting)), "not_chosen")
+        book_by_source(account, data, "not_chosen", where=lost & ~visiting)
         data, visiting = data.take(pa.array(first)), visiting[first]
-    _book_by_source(account, sources, data.filter(pa.array(~visiting)) if visiting.any() else data, "out")
+    book_by_source(account, data, "out", where=~visiting)
     return data, visiting
-
-
-def _book_by_source(account: Account, sources: Sequence[str], data: pa.Table, reason: str) -> None:
-    for source in sources:
-        book(account, source, data.filter(pc.equal(data["source"].cast(pa.string()), source)), reason)
 
 
 def row_groups_of(data: pa.Table) -> Iterator[pa.Table]:

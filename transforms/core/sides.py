@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
@@ -40,6 +41,17 @@ def book(account: Account, source: str, data: pa.Table, reason: str, *, sign: in
     periods = pa.table({"f": data["frequency"].cast(pa.string()), "p": data["period"].cast(pa.string()), "v": data["reported_value_usd"]})
     for row in periods.group_by(["f", "p"]).aggregate([("v", "sum"), ("v", "count")]).to_pylist():
         account.add(source, (row["f"], row["p"]), reason, row["v_count"], sign * int(row["v_sum"].scaleb(3)))
+
+
+def book_by_source(account: Account, data: pa.Table, reason: str, *, where: NDArray[np.bool_] | None = None, sign: int = 1) -> None:
+    """Book ``data`` (sides), or its rows ``where``, under the sources they name. Only what is booked is copied."""
+    data = data.select(["source", "frequency", "period", "reported_value_usd"])
+    if where is not None and not where.all():
+        data = data.filter(pa.array(where))
+    sources = data["source"].cast(pa.string())
+    names = sorted(pc.unique(sources).to_pylist())
+    for source in names:
+        book(account, source, data if len(names) == 1 else data.filter(pc.equal(sources, source)), reason, sign=sign)
 
 
 def of_bucket(data: pa.Table, bucket: int) -> pa.Table:

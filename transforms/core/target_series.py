@@ -7,7 +7,6 @@ from itertools import groupby, pairwise
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms.contracts import codes
@@ -16,7 +15,7 @@ from transforms.core import coded
 from transforms.core.editions import LEVEL, Targets
 from transforms.core.ledger import Account
 from transforms.core.pieces import KEY, split, summed
-from transforms.core.sides import book, of_bucket
+from transforms.core.sides import book_by_source, of_bucket
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -68,8 +67,7 @@ class TargetSeries:
             native = self._native(*self._within(own, low, high))
             if native.num_rows:
                 rows = self._merged(target, native, rows)
-            made = rows.filter(pc.is_valid(rows["conversion"]))
-            self._book(target, made, "out")
+            book_by_source(self.accounts[target], rows, "out", where=np.asarray(rows["conversion"].is_valid()))
             if rows.num_rows:
                 yield rows
 
@@ -92,10 +90,10 @@ class TargetSeries:
     def _pieces(self, target: str, edition: str, begin: int, end: int) -> pa.Table:
         """Pieces of this bucket of one edition's rows; reports that are passed over are not_chosen."""
         rows, home = self.data.slice(begin, end - begin), ~self.visiting[begin:end]
-        self._book(target, rows.filter(pa.array(home)), "in")
+        book_by_source(self.accounts[target], rows, "in", where=home)
         lost = self.targets.is_passed_over(rows, target, edition)
         if lost.any():
-            self._book(target, rows.filter(pa.array(lost & home)), "not_chosen")
+            book_by_source(self.accounts[target], rows, "not_chosen", where=lost & home)
             rows = rows.filter(pa.array(~lost))
         return of_bucket(split(rows, self.targets.conversions[edition, target]), self.bucket)
 
@@ -108,16 +106,12 @@ class TargetSeries:
         if len(first) < both.num_rows:
             lost = np.ones(both.num_rows, bool)
             lost[first] = False
-            self._book(target, both.filter(pa.array(lost)), "not_chosen")
+            book_by_source(self.accounts[target], both, "not_chosen", where=lost)
             both = both.take(pa.array(first))
         return both
 
-    def _book(self, target: str, rows: pa.Table, reason: str, *, sign: int = 1) -> None:
-        for source in pc.unique(rows["source"].cast(pa.string())).to_pylist():
-            book(self.accounts[target], source, rows.filter(pc.equal(rows["source"].cast(pa.string()), source)), reason, sign=sign)
-
     def _book_moved(self, target: str, moved: pa.Table) -> None:
         if moved.num_rows:
-            self._book(target, moved, "summed")
+            book_by_source(self.accounts[target], moved, "summed")
             received = moved.set_column(moved.column_names.index("source"), "source", moved["row_source"])
-            self._book(target, received, "summed", sign=-1)
+            book_by_source(self.accounts[target], received, "summed", sign=-1)

@@ -16,6 +16,7 @@ from orchestration.evidence.reports import Report
 LISTED = 12
 #: Of a sum: the largest of each side.
 OF_A_SUM = 4
+PUBLISHED = "CEPII publishes the value alone, not what it was made of"
 
 
 def report_lines(page: Page) -> list[str]:
@@ -31,6 +32,8 @@ def report_lines(page: Page) -> list[str]:
         limit = LISTED
         if page.sum is not None:
             mine, limit = sorted(mine, key=lambda r: (r.fate != "behind", -(r.value_usd or 0), r.product_code)), OF_A_SUM
+        if not mine and page.stratum.basis == "baci_published":
+            continue
         lines += wrapped(f"{who.name}, the {side}: {'' if mine else 'no report'}".rstrip())
         for report in mine[:limit]:
             lines += one_report(report)
@@ -94,6 +97,8 @@ def _unit_lines(page: Page) -> list[str]:
 
 def rate_lines(page: Page) -> list[str]:
     """The CIF rate with its inputs; of a sum, what was taken off in all."""
+    if page.stratum.basis == "baci_published":
+        return wrapped(PUBLISHED)
     if page.single is None:
         return wrapped("differs by flow: ask for one product; what all importers' reports lose by it stands in the ledger below")
     rate, row = page.single.rate, page.single.row
@@ -135,6 +140,8 @@ def _equation(rate: Rate) -> list[str]:
 
 def reporter_lines(page: Page) -> list[str]:
     """Sigmas with ranks, weights, and moves out of areas not specified."""
+    if page.stratum.basis == "baci_published":
+        return wrapped(PUBLISHED)
     lines: list[str] = []
     if page.single is not None:
         rows = []
@@ -217,12 +224,15 @@ def _exporter_steps(single: Single) -> list[str]:
 def _sum_lines(page: Page) -> list[str]:
     found = page.sum
     assert found is not None
-    entries = [
-        ("exporter's reports", f"{money(found.value_exporter_fob_usd)} USD FOB"),
-        ("importer's reports", f"{money(found.value_importer_fob_usd)} USD, FOB after CIF was taken off"),
-        ("both report", f"{money(found.two_sided_exporter_usd)} against {money(found.two_sided_importer_usd)}"),
-        ("", f"reconciled: {money(found.value_two_sided_usd)} USD"),
-    ]
+    entries = []
+    if page.stratum.basis != "baci_published":
+        entries = [
+            ("exporter's reports", f"{money(found.value_exporter_fob_usd)} USD FOB"),
+            ("importer's reports", f"{money(found.value_importer_fob_usd)} USD, FOB after CIF was taken off"),
+        ]
+    if found.value_two_sided_usd is not None:
+        entries.append(("both report", f"{money(found.two_sided_exporter_usd)} against {money(found.two_sided_importer_usd)}"))
+        entries.append(("", f"reconciled: {money(found.value_two_sided_usd)} USD"))
     rows = []
     for c in found.largest:
         sides = (cell(c.value_exporter_fob_usd), cell(c.value_importer_fob_usd))

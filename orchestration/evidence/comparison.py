@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.evidence import comparison_sql as sql
+from orchestration.evidence.files import known_files
 from orchestration.evidence.recompute import usd
 from orchestration.evidence.tables import Row, Tables, rows_of, view
 from orchestration.evidence.theirs import Theirs
@@ -130,8 +131,9 @@ def compared(tables: Tables, theirs: Theirs, basis: str | None = None) -> Iterat
         _load(connection, "lake_flows", _lake_files(tables, theirs), scratch)
         ours = [f for year in theirs.years for f in tables.files(contracts.BILATERAL_FLOWS, year=year)]
         view(connection, "bilateral", contracts.BILATERAL_FLOWS, ours)
-        for name, source in (("theirs", "their_flows"), ("in_lake", "lake_flows")):
-            text = sql.leaves(source, f"{source}_residuals", is_published=is_published)
+        partial = [f.snapshot_id for f in known_files(tables).values() if f.coverage == "partial"]
+        for name, source, asked in (("theirs", "their_flows", ()), ("in_lake", "lake_flows", partial)):
+            text = sql.leaves(source, f"{source}_residuals", asked, is_published=is_published)
             connection.execute(f"create temp table {name} as {text}")
         connection.execute(f"create temp table scope as {sql.SCOPE}")
         chosen = _basis(connection, basis)

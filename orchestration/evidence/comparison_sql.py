@@ -3,6 +3,8 @@ held against each other, and the chain from their value to ours."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from transforms.contracts import codes
 
 #: In the order of attribution; ``rest`` is what is left, so that they sum to the difference.
@@ -20,17 +22,19 @@ def rolled(code: str, level: str, to: str) -> str:
     return f"case when {to} = 0 then 'TOTAL' when {level} <= {to} then {code} else left({code}, {to}) end"
 
 
-def leaves(view: str, residuals: str, *, is_published: bool) -> str:
+def leaves(view: str, residuals: str, partial: Sequence[str] = (), *, is_published: bool) -> str:
     """Reports of exports and imports, residual leaves among them, as (side, ..., mills): a leaf above its pair's deepest level is
-    padded with X, as harmonising does."""
+    padded with X, as harmonising does. ``partial`` are snapshots that don't hold all of what their reporters report."""
+    asked = ", ".join(f"'{snapshot}'" for snapshot in partial) or "null"
     side = "'published'" if is_published else "case when flow_code = 'X' then 'exporter' else 'importer' end"
     columns = "frequency, period, reporter_code, partner_code, flow_code, classification"
     return f"""
     with reports as (
-        select {columns}, year, product_level, product_code, valuation, (reported_value_usd::decimal(38, 3) * 1000)::bigint as mills
+        select {columns}, year, product_level, product_code, (reported_value_usd::decimal(38, 3) * 1000)::bigint as mills,
+            coalesce(snapshot_id in ({asked}), false) as is_partial
         from {view} where flow_code in ('X', 'M') and reported_value_usd is not null
         union all by name
-        select {columns}, year, leaf_level as product_level, product_code, valuation, value_mills as mills from {residuals}
+        select {columns}, year, leaf_level as product_level, product_code, value_mills as mills, false as is_partial from {residuals}
     ),
     levelled as (
         select *, max(product_level) over (partition by {columns}) as pair_level from reports
@@ -39,7 +43,7 @@ def leaves(view: str, residuals: str, *, is_published: bool) -> str:
         {side} as side, frequency, period, year, classification as their_classification, pair_level as their_level,
         if(flow_code = 'X', reporter_code, partner_code) as exporter, if(flow_code = 'X', partner_code, reporter_code) as importer,
         if(product_level = pair_level or product_code = 'TOTAL', product_code, rpad(product_code, pair_level::int, 'X')) as product_code,
-        sum(mills)::bigint as mills
+        bool_or(is_partial) as is_partial, sum(mills)::bigint as mills
     from levelled group by all"""
 
 
@@ -105,10 +109,15 @@ _AT_LEVEL = rolled("t.product_code", "t.their_level", "coalesce(p.join_level, t.
 
 
 def at_join_level(name: str) -> str:
-    """Reports of theirs, or of the same source in our lake, as units of the comparison: mills by pair and code."""
+    """Reports of theirs, or of the same source in our lake, as units of the comparison: mills by pair and code.
+
+    Where a unit is wider than the reports of a query's answer, these may be a part of it, and say nothing of it.
+    """
     return f"""
     select {", ".join(f"t.{n}" for n in _PAIR.split(", "))}, {_AT_LEVEL} as product_code, sum(t.mills)::bigint as mills
-    from {name} as t left join pairs as p using ({_PAIR}) group by all"""
+    from {name} as t left join pairs as p using ({_PAIR})
+    where not (t.is_partial and t.their_level > coalesce(p.join_level, t.their_level))
+    group by all"""
 
 
 #: Our units. The chain's sums are over the rows that hold the side's report.

@@ -43,12 +43,19 @@ class Change:
 
 
 def past_values(settings: Settings, tables: Tables, question: Question, stratum: Stratum) -> list[Past]:
-    """The flow in every release kept up to the one asked about, oldest first, each read from the release's own files."""
+    """The flow in every release kept up to the one asked about, oldest first, each read from the release's own files.
+
+    Releases of one version of the lake's flows hold the same, and are read once.
+    """
     found: list[Past] = []
+    known: dict[object, tuple[Decimal | None, tuple[str, ...]]] = {}
     for summary in release.list_releases(settings.home):
         content = release.read_manifest(release.release_folder(settings.home, summary.release_id))["content"]
         there = Tables(settings.home, summary.release_id, content, content.get("lake_versions", {}))
-        value, snapshots = _value(there, question, stratum)
+        version = there.versions.get(contracts.BILATERAL_FLOWS.name, summary.release_id) if there.versions else summary.release_id
+        if version not in known:
+            known[version] = _value(there, question, stratum)
+        value, snapshots = known[version]
         found.append(Past(summary.release_id, summary.published_at, value, summary.method, snapshots))
         if summary.release_id == tables.release_id:
             break

@@ -14,10 +14,12 @@ from orchestration.evidence.comparison import Comparison, FlowDifference, compar
 from orchestration.evidence.comparison_sql import COMPONENTS
 from orchestration.evidence.tables import open_tables
 from orchestration.evidence.theirs import read_theirs
+from tests.integration.small_lake import commit
 from tests.unit.cli_runner import entrepot
 from tests.unit.core_cases import harmonise, reconcile
-from tests.unit.ingest_cases import BACI_HEADER, bulk, ingest, write
-from transforms.io.snapshot import Declared
+from tests.unit.ingest_cases import BACI_HEADER, CUT_HEADER, bulk, ingest, write
+from transforms.contracts import lake as contracts
+from transforms.io.snapshot import Declared, take_snapshot
 from transforms.settings import Settings
 
 CHINA, BELGIUM, USA, FRANCE = "156", "56", "842", "251"
@@ -166,12 +168,22 @@ def test_chapters_meet_ours_at_their_level(ours: Path, tmp_path: Path) -> None:
     assert parts_of(found)["exporter"] == {"coverage": "-10", "vintage": "5", "weighting": "-10"}
 
 
+def test_a_querys_answer_in_our_lake_says_nothing_of_a_whole_chapter(home: Path, tmp_path: Path) -> None:
+    """Ours holds one product of the chapter, from a query: the chapter's 150 less its 100 is no revision of it."""
+    (snapshot,) = take_snapshot(write(tmp_path, "query.csv", CUT_HEADER + "H5,2020,2,x,156,R,56,P,870380,T,100,0\n"), Settings(home=home))
+    ingest(home)
+    harmonise(home)
+    reconcile(home)
+    chapters = write(tmp_path, "hs2.txt", bulk(row(CHINA, "X", BELGIUM, "87", "150")))
+    assert parts_of(held_against(home, chapters)[0]) == {"exporter": {"vintage": "50"}}
+    known = {"layout": "comtrade_legacy_cut", "sha256": "0" * 64, "file_bytes": 1, "redistribution": "unknown", "is_synthetic": False}
+    names = {"snapshot_id": snapshot.snapshot_id, "source": "comtrade", "file_name": "query.csv", "coverage": snapshot.coverage}
+    commit(home, contracts.SOURCE_RELEASE, [names | known])
+    assert parts_of(held_against(home, chapters)[0]) == {"exporter": {"rest": "50"}}
+
+
 def test_a_querys_answer_speaks_of_what_it_names(ours: Path, tmp_path: Path) -> None:
-    cut_header = (
-        "Classification,Year,Trade Flow Code,Trade Flow,Reporter Code,Reporter,Partner Code,Partner,Commodity Code,Commodity,"
-        "Trade Value (US$),Flag\n"
-    )
-    text = cut_header + "H5,2020,2,Export,156,China,56,Belgium,870380,Cars,100,0\n"
+    text = CUT_HEADER + "H5,2020,2,Export,156,China,56,Belgium,870380,Cars,100,0\n"
     found, flows = held_against(ours, write(tmp_path, "query.csv", text))
     assert_exact(found, flows)
     assert (found.is_complete, len(flows)) == (False, 1)

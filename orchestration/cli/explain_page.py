@@ -63,6 +63,8 @@ def _answer(page: Page) -> list[str]:
         entries.append(("a sum of", f"{sum(page.sum.by_evidence.values()):,} flows: {counts}"))
     entries += [("method", f"{m}: {words.METHODS.get(m, m)}") for m in page.methods]
     entries.append(("tables", f"{s.classification}, {s.product_level} digits, basis {s.basis}"))
+    if s.basis == "baci_published" and not any(o.basis == "own" for o in page.other_strata):
+        entries.append(("", "on our own basis there is no such flow: no report that we hold speaks of it"))
     lines = pairs(entries) + _chosen_method(page) + _check(page)
     if page.other_strata:
         lines += ["", "  The same flow in other editions and bases (never to be added up):"]

@@ -247,7 +247,11 @@ def interval_lines(page: Page) -> list[str]:
     """The interval's formula with its numbers."""
     interval = page.single.interval if page.single else None
     if interval is None:
-        return [] if page.single is None else wrapped("no interval: nothing was estimated for it, or the value isn't above zero")
+        return (
+            []
+            if page.single is None or page.stratum.basis == "baci_published"
+            else wrapped("no interval: nothing was estimated for it, or the value isn't above zero")
+        )
     return _interval(interval, page)
 
 

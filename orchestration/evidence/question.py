@@ -14,6 +14,8 @@ from transforms.contracts import lake as contracts
 from transforms.core.areas import area_rows
 
 _LISTED = 8
+#: Names of areas whose code in trade files carries none of them: 490, "Other Asia, nes", is Taiwan.
+_ALSO = {"twn": "490", "taiwan": "490"}
 _PERIOD = re.compile(r"^(\d{4})(-(0[1-9]|1[0-2]))?$")
 
 
@@ -85,7 +87,8 @@ def resolve_area(text: str, areas: Sequence[Row], year: int) -> Area:
     Raises UsageRefused listing the candidates.
     """
     asked = _plain(text)
-    by_code = [a for a in areas if a["area_code"] == str(int(asked))] if asked.isdecimal() else []
+    number = str(int(asked)) if asked.isdecimal() else _ALSO.get(asked)
+    by_code = [a for a in areas if a["area_code"] == number]
     if by_code:
         if by_code[0]["is_margin"]:
             raise UsageRefused(

@@ -65,6 +65,7 @@ def test_planted_numbers_come_back(home: Path, year: int, effect: float) -> None
         assert spearman(side.distance[np.searchsorted(side.area, codes(world("a"))[own])], planted_sigma[own]) > 0.95
     for is_exporter, planted_sigma in ((True, world("a").sigma_exporter), (False, world("a").sigma_importer)):
         own = found.has_sigma(codes(world("a")), is_exporter=is_exporter)
+        assert spearman(found.sigma_of(codes(world("a"))[own], is_exporter=is_exporter), planted_sigma[own]) > 0.9
         variance = found.variance_of(codes(world("a"))[own], is_exporter=is_exporter)
         assert spearman(variance, planted_sigma[own] ** 2) > 0.97
     products = np.array([int(code) for code in truth.product_codes], np.int64)
@@ -73,15 +74,6 @@ def test_planted_numbers_come_back(home: Path, year: int, effect: float) -> None
     kg, known = found.kg_of("H5", products, np.full(len(products), 5), np.ones(len(products)))
     assert known.tolist() == counted.tolist()
     assert np.abs(np.log(kg[counted] / truth.kg_per_item[counted])).max() < 0.15
-
-
-def test_the_well_separated_ranking_is_the_planted_one(home: Path) -> None:
-    """Of every fourth reporter by planted sigma: neighbours stand a quarter apart."""
-    found = told(home, "a", YEAR)
-    for is_exporter, planted in ((True, world("a").sigma_exporter), (False, world("a").sigma_importer)):
-        own = np.flatnonzero(found.has_sigma(codes(world("a")), is_exporter=is_exporter))
-        apart = own[np.argsort(planted[own])][::4]
-        assert spearman(found.sigma_of(codes(world("a"))[apart], is_exporter=is_exporter), planted[apart]) > 0.9
 
 
 def test_equal_bytes_however_the_flows_lie(home: Path) -> None:
@@ -199,9 +191,10 @@ def test_what_tells_nothing_of_a_reporter_stays_out(home: Path, noise: list[Repo
 
 
 def test_suspected_mistakes_are_near_a_thousand_or_a_million() -> None:
-    one = np.array([1_000, 1_000, 1_000, 1_000, 0, 5, -1_000], np.int64)
-    other = np.array([1_000_000, 500_000, 1_300_000_000, 999_000_000, 10**9, 5, 1_000_000], np.int64)
-    assert is_sound(one, other).tolist() == [False, True, True, False, True, True, True]
+    one = np.array([1_000, 1_000, 1_000, 1_000, 1_000, 0, 5, -1_000], np.int64)
+    other = np.array([1_000_000, 510_000, 490_000, 2_100_000_000, 999_000_000, 10**9, 5, 1_000_000], np.int64)
+    assert is_sound(one, other).tolist() == [False, False, True, True, False, True, True, True]
+    assert is_sound(other, one).tolist() == is_sound(one, other).tolist()
 
 
 # years with little in them
@@ -228,7 +221,7 @@ def test_a_reporter_with_one_flow(home: Path) -> None:
     found = estimate_of(home, *mirror("156", "842", 1000, 1050), *mirror("156", "276", 1000, 2000), *mirror("4", "842", 10, 30, PEAR))
     side = found.quality[0]
     assert (side.area.tolist(), side.flows.tolist()) == ([4, 156], [1, 2])
-    assert np.isfinite(side.sigma).all() and np.isfinite(side.standard_error).all() and (side.sigma >= 0.05 * math.pi / 2 - 1e-9).all()
+    assert np.isfinite(side.sigma).all() and np.isfinite(side.standard_error).all() and (side.sigma >= 0.03 * math.pi / 2 - 1e-9).all()
 
 
 def test_values_of_zero_and_below(home: Path) -> None:

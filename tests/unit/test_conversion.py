@@ -89,6 +89,23 @@ def test_a_table_of_its_own_comes_before_the_chain(home: Path) -> None:
     }
 
 
+def test_the_chain_stands_in_where_data_decide_on_its_way_and_the_table_alone_leaves_a_code_open(home: Path) -> None:
+    """Nobody went from HS2012 to HS2022 at once; three went from HS2017 to HS2022, and HS2012 has the codes of HS2017 here."""
+    given(home, "one.csv", TO_2017 + "010129,010129\n")
+    given(home, "two.csv", "HS 2017,HS 2012\n010121,010121\n020110,020110\n020120,020120\n")
+    given(home, "three.csv", "HS 2022,HS 2012\n010121,010121\n010129,010121\n020110,020110\n020120,020110\n")
+    switching(home)
+    found, _ = build(home)
+    assert {key: rows for key, rows in found.items() if key.startswith("H4") and key.endswith("H6")} == {
+        "H4 010121 > H6": ["010121 0.25 0.0769230769231 fitted 0", "010129 0.75 0.923076923077 fitted 0"],
+        # fixed on each step of the chain, where the table of the pair leaves 020110 to its number; 020120 it doesn't know
+        "H4 020110 > H6": ["020110 1 1 fixed 0"],
+        "H4 020120 > H6": ["020120 1 1 fixed 0"],
+    }
+    # a code that its own table decides keeps its weights
+    assert found["H6 020120 > H4"] == ["020110 1 1 fixed 0"]
+
+
 def switching(home: Path, *, latest: str = "H6") -> None:
     """Three reporters give 010121 of HS2017 in 2021 as a quarter 010121 and three quarters 010129 in 2022, of which trade doubled.
 

@@ -1,8 +1,8 @@
 """conversion_weight: for each HS edition and target edition, which share of a code's value and weight goes to which code.
 
-docs/editions.md. Weights come from a table of the two editions where one was handed over, else from the product of
-the steps between adjacent editions. Each direction is estimated by itself: a table is a set of relations and can be
-read both ways, weights can't.
+docs/editions.md. Weights come from a table of the two editions where one was handed over, else, and for codes that data
+decide on that way alone, from the product of the steps between adjacent editions. Each direction is estimated by itself:
+a table is a set of relations and can be read both ways, weights can't.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import Snapshot, TaskResult
-from transforms.core.concordance.chain import Chain, chain
+from transforms.core.concordance.chain import Chain, chain, preferred
 from transforms.core.concordance.groups import Correlation, correlation
 from transforms.core.concordance.prior import same_code, without_phantoms
 from transforms.core.concordance.rounding import quantity_weights
@@ -74,13 +74,20 @@ class Steps:
         return self._made[pair]
 
     def whole(self, pair: Pair) -> Chain | None:
-        """The pair's own table, else the chain over adjacent editions; None where a table on the way is missing."""
-        if pair in self.tables:
-            return Chain(self.direct(pair), ())
+        """The pair's own table with the chain over adjacent editions where that one is better, or the chain alone; None without both."""
+        chained = self._chained(pair)
+        if pair not in self.tables:
+            return chained
+        direct = self.direct(pair)
+        return Chain(direct if chained is None else preferred(direct, chained.weights), ())
+
+    def _chained(self, pair: Pair) -> Chain | None:
         editions = list(codes.HS_EDITIONS)
         first, last = editions.index(pair[0]), editions.index(pair[1])
         way = editions[first : last + 1] if first < last else editions[last : first + 1][::-1]
         steps = list(pairwise(way))
+        if len(steps) == 1 and pair in self.tables:
+            return Chain(self.direct(pair), ())
         return chain([self.direct(step) for step in steps]) if all(step in self.tables for step in steps) else None
 
 

@@ -66,7 +66,8 @@ class TargetSeries:
             self._book_moved(target, moved)
             native = self._native(*self._within(own, low, high))
             if native.num_rows:
-                rows = self._merged(target, native, rows)
+                both = pa.concat_tables([native, rows]).unify_dictionaries()
+                rows = both.take(pa.array(np.argsort(coded.row_keys(both, KEY), kind="stable")))
             book_by_source(self.accounts[target], rows, "out", where=np.asarray(rows["conversion"].is_valid()))
             if rows.num_rows:
                 yield rows
@@ -96,19 +97,6 @@ class TargetSeries:
             book_by_source(self.accounts[target], rows, "not_chosen", where=lost & home)
             rows = rows.filter(pa.array(~lost))
         return of_bucket(split(rows, self.targets.conversions[edition, target]), self.bucket)
-
-    def _merged(self, target: str, native: pa.Table, made: pa.Table) -> pa.Table:
-        """Both in order; a report that stands in the target edition already is taken as it is, and the copy is not_chosen."""
-        both = pa.concat_tables([native, made]).unify_dictionaries()
-        keys = coded.row_keys(both, KEY)
-        order = np.argsort(keys, kind="stable")
-        both, first = both.take(pa.array(order)), coded.starts(keys[order])
-        if len(first) < both.num_rows:
-            lost = np.ones(both.num_rows, bool)
-            lost[first] = False
-            book_by_source(self.accounts[target], both, "not_chosen", where=lost)
-            both = both.take(pa.array(first))
-        return both
 
     def _book_moved(self, target: str, moved: pa.Table) -> None:
         if moved.num_rows:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transforms.core.concordance.groups import ConcordanceError
-from transforms.core.concordance.weights import Weights, make_weights, positions
+from transforms.core.concordance.weights import GIVEN, Weights, make_weights, positions
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -80,3 +80,29 @@ def chain(steps: Sequence[Weights]) -> Chain:
     if len(steps) > 1:
         whole = replace(whole, inexact=sum(step.inexact for step in steps))
     return Chain(whole, tuple(sorted(unmapped)))
+
+
+def preferred(direct: Weights, chained: Weights) -> Weights:
+    """Weights of one pair by its own table, but the chain's for codes that data decide on its way and the table alone leaves open.
+
+    Such codes are split by a prior in ``direct``, or not in it at all, while each step of the chain is fixed, fitted or given.
+    """
+    at = positions(chained.from_codes, direct.from_codes)
+    is_open = (at < 0) | (direct.origin[np.maximum(at, 0)] > GIVEN)
+    better = is_open & (chained.origin <= GIVEN)
+    if not better.any():
+        return direct
+    replaced = np.zeros(len(direct.from_codes), dtype=bool)
+    replaced[at[better & (at >= 0)]] = True
+    parts = without(direct, replaced), without(chained, ~better)
+    from_codes = np.unique(np.concatenate([p.from_codes for p in parts]))
+    to_codes = np.unique(np.concatenate([p.to_codes for p in parts]))
+    place = np.argsort(np.concatenate([p.from_codes for p in parts]))
+    row = np.concatenate([positions(p.from_codes, from_codes)[p.row] for p in parts])
+    target = np.concatenate([positions(p.to_codes, to_codes)[p.target] for p in parts])
+    order = np.lexsort((target, row))
+    relations = row[order], target[order], np.concatenate([p.weight for p in parts])[order]
+    origin, observations = (np.concatenate([getattr(p, name) for p in parts])[place] for name in ("origin", "observations"))
+    editions = direct.from_edition, direct.to_edition
+    inexact = direct.inexact + chained.inexact
+    return replace(make_weights(editions, (from_codes, to_codes), relations, origin, observations), inexact=inexact)

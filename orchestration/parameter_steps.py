@@ -56,12 +56,11 @@ def parameter_inputs(view: View) -> dict[str, object]:
 
 
 def is_fitted_anew(view: View, year: int) -> bool:
-    """Whether a year whose reports change is fitted: where the sets follow the reports, or it has none and own reports."""
-    if view.settings.estimate.refit == "on_revision":
-        return True
+    """Whether a year whose reports change is fitted: one with own reports, where sets follow them or it has none yet."""
     catalog = view.settings.catalog
     own = (s for s in view.snapshots if s.kind == "flows" and catalog.basis_of(s.source) == "own")
-    return ("parameter_set", f"year={year}") not in view.states and any(year in view.years.get(s.snapshot_id, ()) for s in own)
+    is_pinned = view.settings.estimate.refit != "on_revision" and ("parameter_set", f"year={year}") in view.states
+    return not is_pinned and any(year in view.years.get(s.snapshot_id, ()) for s in own)
 
 
 def parameter_tasks(view: View, key: str) -> list[Task]:

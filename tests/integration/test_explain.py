@@ -341,3 +341,19 @@ def test_a_value_that_does_not_agree_fails(released: Path, capsys: pytest.Captur
 def test_exit_codes(released: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], code: int, text: str) -> None:
     done: Done = entrepot(capsys, released, "explain", *arguments)
     assert (done.code, text in done.err) == (code, True), done.err
+
+
+def test_a_pair_brought_to_its_total_says_what_stood_before(released: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """growth_lab weighs both by 0.5 here; a row that was scaled to its pair's total afterwards can't be computed from itself."""
+    build(released, method="growth_lab")
+    rows = lake.read(released, contracts.BILATERAL_FLOWS, year=2020, product_bucket=3).to_pylist()
+    scaled = {"value_fob_usd": Decimal("83.629"), "method_marks": "cif_published rescaled"}
+    two = [r | scaled if r["product_code"] == "870380" else r for r in rows]
+    commit(released, contracts.BILATERAL_FLOWS, two, {"year": 2020, "product_bucket": 3})
+    publish(released, "20260501", method="growth_lab")
+    page = said(capsys, released, "CHN", "BEL", "870380", "2020")
+    assert (page["value_fob_usd"], page["methods"], page["single"]["computed"]["value_usd"]) == ("83.629", ["growth_lab"], "97.816")
+    assert page["agreement"] == [0, 0, 1]
+    printed = " ".join(entrepot(capsys, released, "explain", "CHN", "BEL", "870380", "2020").out.split())
+    assert "= 97.816 USD then brought to the pair's total: 83.629 USD in the tables" in printed
+    assert "the pair's products were brought to the pair's total" in printed

@@ -45,7 +45,8 @@ def test_all_stages_run_over_the_range_and_a_release_is_cut(engine: Engine, run:
     years = frozenset({2010, 2011, 2012})
     assert sorted(engine.asked, key=str) == sorted(((s, years if STAGES[s].is_by_year else None) for s in STAGES), key=str)
     order = [s for s in engine.steps if not s.startswith("reported")]
-    assert order[:3] == ["parse", "harmonised_flows", "bilateral_flows"] and order[-4:] == ["marts", "quality", "ops_marts", "release"]
+    way = [s for s in order if s in ("parse", "conversion_weight", "harmonised_flows", "bilateral_flows")]
+    assert way == ["parse", "conversion_weight", "harmonised_flows", "bilateral_flows"] and order[-4:] == ["marts", "quality", "ops_marts", "release"]
     assert (run.release_id, run.is_published) == ("20260131-0a1b2c3d", True)
     assert [o.year for o in run.outcomes] == [2010, 2012]
     assert instance.get_materialized_partitions(dg.AssetKey("bilateral_flows")) == {"2010", "2011", "2012"}
@@ -155,7 +156,7 @@ def test_nothing_new_skips_marts_and_release(engine: Engine, run: Run, manifest:
 
 def test_a_plan_without_years_builds_what_has_none(engine: Engine, run: Run, manifest: Path) -> None:
     jobs.execute(run, manifest, [])
-    assert engine.asked == [("dimensions", None)]
+    assert sorted(engine.asked) == [("conversion_weight", None), ("dimensions", None), ("pair_geography", None)]
     assert engine.steps[-1] == "release" and run.is_published
 
 

@@ -10,6 +10,7 @@ import pytest
 from distributed import Client
 
 from orchestration import engine, refit, stages
+from orchestration.parameter_steps import parameter_steps
 from orchestration.plan import make_plan
 from orchestration.steps import Step, run_here, submit
 from tests.orchestration.test_engine import legacy
@@ -77,6 +78,13 @@ def test_a_revised_report_rebuilds_its_year_and_leaves_what_is_pinned(settings: 
         "aggregates": "built",
     }  # fmt: skip
     assert read_parameters(settings.home, 2020).set_id == before.set_id
+
+
+def test_the_workers_write_what_one_process_writes(settings: Settings, client: Client) -> None:
+    run(settings, client)
+    (file,) = run_here(parameter_steps(settings.home, 2020, settings)).files
+    (path,) = lake.active_files(settings.home, contracts.PARAMETER_SET, year=2020)
+    assert path.stem == file.sha256[:32]
 
 
 def test_a_refit_of_equal_reports_changes_nothing_downstream(settings: Settings, client: Client) -> None:

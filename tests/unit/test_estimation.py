@@ -8,11 +8,15 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from tests.unit.core_cases import Report
 from tests.unit.estimation_cases import Said, commit_reported, commit_truth_geography, estimate, estimate_of, harmonise, rewritten
+from tests.unit.test_parameters import same
+from transforms.core import estimation
 from transforms.core.estimates.cif import NAMES, PUBLISHED
+from transforms.core.parameter_rows import to_rows
 from transforms.core.parameters import Parameters
 from transforms.core.witnesses import Stratum, is_sound, stratum_of
 from transforms.synthetic.truth import CIF_COEFFICIENTS, CIF_YEARS
@@ -74,6 +78,19 @@ def test_planted_numbers_come_back(home: Path, year: int, effect: float) -> None
     kg, known = found.kg_of("H5", products, np.full(len(products), 5), np.ones(len(products)))
     assert known.tolist() == counted.tolist()
     assert np.abs(np.log(kg[counted] / truth.kg_per_item[counted])).max() < 0.15
+
+
+def test_what_was_fitted_on_a_world_is_what_is_read(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Parameters] = []
+
+    def noted(parameters: Parameters) -> pa.Table:
+        written.append(parameters)
+        return to_rows(parameters)
+
+    monkeypatch.setattr(estimation, "to_rows", noted)
+    found = told(home, "h", YEAR)
+    assert (len(found.cif.spread), len(found.units["H5"].product), len(found.unit_values["H5"].product)) == (8, 20, 60)
+    same(found, replace(written[0], set_id=found.set_id))
 
 
 def test_equal_bytes_however_the_flows_lie(home: Path) -> None:

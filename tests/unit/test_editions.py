@@ -239,7 +239,8 @@ def test_ranges_of_exporters_change_nothing(home: Path, monkeypatch: pytest.Monk
     commit_weights(home, *THIRDS, *ONE)
     areas = ("4", "31", "156", "842")
     reports = [
-        Report(a, b, flow, p, 1000 * n + int(a), classification=edition)
+        Report(a, b, flow, p, 1000 * n + int(a), classification=edition, period=period)
+        for period in ("2020", "2020-01", "2020-02")
         for n, p in enumerate(("854231", "854232", "870380"), 1)
         for a, edition in zip(areas, ("H4", "H5", "H5", "H4"), strict=True)
         for b in areas
@@ -251,8 +252,11 @@ def test_ranges_of_exporters_change_nothing(home: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(target_series, "CHUNK", chunk)
     rows, result = harmonise(home)
     assert rows == expected and is_closed(result.ledger)
-    keys = [(r["classification"], int(r["exporter_code"]), int(r["importer_code"]), r["product_code"], r["side"]) for r in rows]
-    assert keys == sorted(keys) and len(keys) == len(set(keys)) == 36 + 36 + 48
+    keys = [
+        (r["frequency"], r["period"], r["classification"], int(r["exporter_code"]), int(r["importer_code"]), r["product_code"], r["side"])
+        for r in rows
+    ]
+    assert keys == sorted(keys) and len(keys) == len(set(keys)) == 3 * (36 + 36 + 48)
     for file in result.files:
         list(lake.row_groups(lake.table_folder(home, contracts.HARMONISED_FLOWS) / file.path, contracts.STRATUM))
     again = [harmonise_year(home, YEAR, settings_of(home)) for _ in range(2)]

@@ -1,8 +1,8 @@
 """Goal 3: reconciling both reports of every flow, against the bare full outer join of the same two tables.
 
 Every contender is a whole process: ours from committed harmonised_flows to bilateral_flows, with
-CIF, weights and evidence; DuckDB's join of the sides as two Parquet tables, a file a year, once with
-the columns that reconciling reads and once with value and weight alone; on fewer rows the merge of
+CIF, weights and evidence; DuckDB's join of the sides as two Parquet tables, once with their whole key and
+the columns that reconciling reads, once as lean as it can be; on fewer rows the merge of
 dask.dataframe. Rows and exact sums are compared before any time is printed.
 """
 
@@ -20,7 +20,7 @@ from transforms.contracts.lake import HARMONISED_FLOWS
 from transforms.io import lake
 
 MODULE = "infra.benchmarks.reconcile_contenders"
-OURS, JOIN, NARROW, MERGE = "ours", "duckdb", "duckdb_narrow", "dask"
+OURS, JOIN, LEAN, MERGE = "ours", "duckdb", "duckdb_lean", "dask"
 
 
 def part(options: argparse.Namespace, work: Path) -> dict[str, Any]:
@@ -46,8 +46,8 @@ def _run(name: str, home: Path) -> tuple[Run, dict[str, int], float]:
 
 
 def _case(home: Path, pairs: int) -> dict[str, Any]:
-    """Answers first (which warms the caches too), then ours and the join in pairs A B B A; the narrow join once a pair."""
-    names = (OURS, JOIN, NARROW)
+    """Answers first (which warms the caches too), then ours and the join in pairs A B B A; the lean join once a pair."""
+    names = (OURS, JOIN, LEAN)
     first = {name: _run(name, home) for name in names}
     found: dict[str, list[Run]] = {name: [] for name in names}
     for number in range(pairs):
@@ -57,7 +57,7 @@ def _case(home: Path, pairs: int) -> dict[str, Any]:
         f"{measure}_ratio_{key}": round(
             statistics.median(getattr(a, measure) / getattr(b, measure) for a, b in zip(found[OURS], found[name], strict=True)), 3
         )
-        for name, key in ((JOIN, "duckdb_join"), (NARROW, "duckdb_narrow_join"))
+        for name, key in ((JOIN, "duckdb_join"), (LEAN, "duckdb_lean_join"))
         for measure in ("wall", "cpu")
     }
     return {
@@ -107,7 +107,7 @@ def _print(case: dict[str, Any], few: dict[str, Any]) -> None:
         f"same bytes with 1, 2, 4 workers ({few['rows']:,} reports): {few['identical_workers']}"
     )
     print(f"  {'contender':<14}{'runs':>5}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'all MiB':>9}{'out MB':>8}{'wall x':>8}{'CPU x':>8}")
-    keys = {OURS: None, JOIN: "duckdb_join", NARROW: "duckdb_narrow_join", MERGE: "dask_merge"}
+    keys = {OURS: None, JOIN: "duckdb_join", LEAN: "duckdb_lean_join", MERGE: "dask_merge"}
     for entry in (case, few):
         for name, runs in entry.get("runs", {}).items():
             wall, cpu = (statistics.median(r[m] for r in runs) for m in ("wall", "cpu"))

@@ -65,8 +65,8 @@ def is_silent(flows: Flows, reporters: Reporters) -> Flags:
     return np.where(flows.has_exporter, absent[1], absent[0])
 
 
-def bilateral_rows(found: Reconciled, reporters: Reporters, account: Account) -> pa.Table:
-    """One row a flow, with its evidence; the ledger's lines to ``account``."""
+def bilateral_rows(found: Reconciled, silent: Flags, account: Account) -> pa.Table:
+    """One row a flow, with its evidence; ``silent`` (n,) as is_silent says; the ledger's lines to ``account``."""
     book(found, account)
     flows, tables = found.mirrored.flows, found.tables
     importer, weighed, net, moves = found.mirrored.importer, found.weighed, found.net, found.mirrored.moves
@@ -76,7 +76,7 @@ def bilateral_rows(found: Reconciled, reporters: Reporters, account: Account) ->
     has_factor = flows.is_importer_cif & ~np.isnan(importer.factor)
     rows = rows_of(
         _keys(flows)
-        | _reports(flows, reporters)
+        | _reports(flows, silent)
         | {
             "value_fob_usd": lake.decimals(found.value),
             "value_exporter_fob_usd": lake.decimals(flows.exporter_reported, flows.has_exporter),
@@ -117,11 +117,11 @@ def _keys(flows: Flows) -> dict[str, object]:
     return found | {"is_residual": pa.array(flows.is_residual)}
 
 
-def _reports(flows: Flows, reporters: Reporters) -> dict[str, object]:
+def _reports(flows: Flows, silent: Flags) -> dict[str, object]:
     """Which reports stand behind each flow, and for one-sided ones why the other is absent."""
     both = flows.has_exporter & flows.has_importer
     evidence = np.where(both, 0, np.where(flows.has_exporter, 1, 2)).astype(np.int32)
-    kind = np.where(is_silent(flows, reporters), 0, 1).astype(np.int32)
+    kind = np.where(silent, 0, 1).astype(np.int32)
     return {
         "evidence": pa.DictionaryArray.from_arrays(pa.array(evidence), list(codes.EVIDENCE[:3])),
         "evidence_kind": pa.DictionaryArray.from_arrays(pa.array(kind, mask=both), list(codes.EVIDENCE_KINDS)),

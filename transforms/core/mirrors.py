@@ -71,12 +71,14 @@ class Rows:
         return known[name]
 
     def flags(self, name: str, otherwise: bool) -> Flags | bool:
-        """A flag column; one bool where it is the same for all rows, ``otherwise`` for NULL."""
-        column = self.data[name]
-        if column.null_count == len(column):
-            return otherwise
-        filled = pc.fill_null(column, otherwise) if column.null_count else column
-        return np.asarray(filled.to_numpy(), bool)
+        """A flag column, decoded once; one bool where it is NULL throughout, ``otherwise`` for NULL."""
+        known: dict[str, Flags | bool] = self.__dict__.setdefault("_flags", {})
+        if name not in known:
+            column = self.data[name]
+            is_null = column.null_count == len(column)
+            filled = pc.fill_null(column, otherwise) if column.null_count else column
+            known[name] = otherwise if is_null else np.asarray(filled.to_numpy(), bool)
+        return known[name]
 
     def stated(self, name: str) -> Flags | bool:
         """Where a column isn't NULL; one bool where it is the same for all rows."""

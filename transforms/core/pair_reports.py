@@ -10,10 +10,8 @@ from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema
 from transforms.contracts.model import Table
 from transforms.core.estimates.intervals import intervals
-from transforms.core.evidence import is_silent
 from transforms.core.pair_kernel import pair_sums
 from transforms.core.reconciled import Reconciled
-from transforms.core.reporters import Reporters
 from transforms.io import lake
 
 Integers = NDArray[np.int64]
@@ -32,15 +30,16 @@ _SUMS = (
 _COUNTS = ("two_sided_count", "exporter_only_count", "importer_only_count", "suspected_count")
 
 
-def pair_rows(found: Reconciled, reporters: Reporters) -> pa.Table:
-    """One row a pair of the row group, in the flows' order: a pair's flows are neighbours. Exact sums in mills."""
+def pair_rows(found: Reconciled, silent: Flags) -> pa.Table:
+    """One row a pair of the row group, in the flows' order: a pair's flows are neighbours. Exact sums in mills; ``silent`` (n,) of
+    one-sided flows whose other side reports nothing in the period."""
     flows, kept = found.mirrored.flows, found.is_kept
     at = np.flatnonzero(kept)
     starts = at[np.append(True, found.pair[at[1:]] != found.pair[at[:-1]])] if len(at) else at
     row = np.cumsum(np.isin(np.arange(len(flows)), starts)) - 1
     sums = pair_sums(
         row, kept, flows.exporter_row, flows.importer_row, found.weighed.choice, found.mirrored.exporter_fob, found.mirrored.importer.fob,
-        flows.importer_reported, found.value, is_silent(flows, reporters), len(starts),
+        flows.importer_reported, found.value, silent, len(starts),
     )  # fmt: skip
     counts = dict(zip(_COUNTS, sums[:4], strict=True))
     has = {

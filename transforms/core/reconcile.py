@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema
 from transforms.contracts.records import DataFile, TaskResult
-from transforms.core.evidence import bilateral_rows, published_rows
+from transforms.core.evidence import bilateral_rows, is_silent, published_rows
 from transforms.core.fob import RouteRates, rates_of
 from transforms.core.geography import read_geography
 from transforms.core.ledger import Account
@@ -93,4 +93,5 @@ def _chunks(
             found = reconciled(flows_of(data, year), known.rates, settings)
             if totals is not None:
                 found = brought_to_totals(found, totals, bucket)
-            yield bilateral_rows(found, known.reporters, account), pair_rows(found, known.reporters), move_rows(found)
+            silent = is_silent(found.mirrored.flows, known.reporters)
+            yield bilateral_rows(found, silent, account), pair_rows(found, silent), move_rows(found)

@@ -60,7 +60,7 @@ def _gated(
         files[key] = tuple(f for r in found for f in r.files)
         lines[key] = tuple(line for r in found for line in r.ledger)
         written[key] = tuple(ledger.write(view.home, lines[key]))
-        for warning in (w for r in found for w in r.warnings):
+        for warning in dict.fromkeys(w for r in found for w in r.warnings):
             context.log(f"{stage.name} {key}: {warning}")
     checks = gate_files(view.home, stage, {k: f for k, f in files.items() if wanted[k][0]}, written)
     state.record_checks(view.home, context.run_id, [c for found in checks.values() for c in found])

@@ -59,7 +59,7 @@ def test_one_partition_set_for_all_of_the_lake(definitions: dg.Definitions) -> N
     by_year = {k.to_user_string() for k in graph.get_all_asset_keys() if graph.get(k).partitions_def is not None}
     expected = (
         {f"reported_flows/{s}" for s in BUILT_IN.flow_sources}
-        | {"harmonised_flows", "bilateral_flows"}
+        | {"harmonised_flows", "parameter_set", "bilateral_flows", "pair_reports", "nes_move"}
         | {t.name for t in contracts.AGGREGATES}
     )
     assert by_year == expected
@@ -80,10 +80,14 @@ def test_gates_block(definitions: dg.Definitions) -> None:
     gates = {k.asset_key.to_user_string(): graph.get(k).blocking for k in graph.asset_check_keys if k.name == "gate"}
     expected = {f"reported_flows/{s}" for s in BUILT_IN.flow_sources} | {
         "harmonised_flows",
+        "parameter_set",
         "bilateral_flows",
+        "pair_reports",
+        "nes_move",
         "pair_geography",
         "conversion_weight",
         "area",
+        "area_group",
         "product",
         "source_release",
         "code",

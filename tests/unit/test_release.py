@@ -56,7 +56,7 @@ def test_manifest_says_rows_and_exact_sums(home: Path) -> None:
     assert totals["rows"] == 3
     assert totals["sums"]["value_fob_usd"] == "449660322735.500"
     assert totals["columns"]["exporter_code"] == "VARCHAR"
-    assert manifest["content"]["contract_version"] == "1.1"
+    assert manifest["content"]["contract_version"] == "1.2"
     assert "marts/fct_bilateral_totals.parquet" in manifest["content"]["files"]
     assert {"entrepot.duckdb", "marts/release_info.parquet"} <= set(manifest["run"]["files"])
     assert manifest["run"]["run_id"] == "test"
@@ -155,9 +155,9 @@ def test_a_removed_column_is_refused(home: Path) -> None:
 
 def test_contract_additions_pass_and_a_major_version_announces() -> None:
     old = {"contract_version": "1.0", "tables": {"t": {"columns": {"a": "VARCHAR", "b": "BIGINT"}, "key": ["a"]}}}
-    more = {"contract_version": "1.1", "tables": {"t": {"columns": {"a": "VARCHAR", "b": "BIGINT", "c": "DOUBLE"}, "key": ["a"]}, "u": {}}}
+    more = {"contract_version": "1.2", "tables": {"t": {"columns": {"a": "VARCHAR", "b": "BIGINT", "c": "DOUBLE"}, "key": ["a"]}, "u": {}}}
     assert release.contract_changes(old, more) == []
-    retyped = {"contract_version": "1.1", "tables": {"t": {"columns": {"a": "VARCHAR", "b": "DOUBLE"}, "key": ["a", "b"]}}}
+    retyped = {"contract_version": "1.2", "tables": {"t": {"columns": {"a": "VARCHAR", "b": "DOUBLE"}, "key": ["a", "b"]}}}
     assert release.contract_changes(old, retyped) == ["t.b was BIGINT, is DOUBLE", "the key of t was ['a'], is ['a', 'b']"]
     assert release.contract_changes(old, {**retyped, "contract_version": "2.0"}) == []
     assert release.contract_changes(old, {"contract_version": "1.0", "tables": {}}) == ["table t is gone"]

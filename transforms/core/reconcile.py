@@ -62,7 +62,8 @@ def reconcile_bucket(
     ``totals``: of all pairs of the year, where the method brings products to them.
     """
     account = Account("reconcile", contracts.BILATERAL_FLOWS.name, year)
-    chunks = _chunks(home, year, bucket, settings, known or year_of(home, year, settings), totals, account)
+    known = known or year_of(home, year, settings)
+    chunks = _chunks(home, year, bucket, settings, known, totals, account)
     partition = {"year": year, "product_bucket": bucket}
     files: list[DataFile] = []
     with (
@@ -75,7 +76,7 @@ def reconcile_bucket(
             pairs_out.write(pairs)
             moves_out.write(moves)
         files += [file for writer in (flows_out, pairs_out, moves_out) if (file := writer.close()) is not None]
-    return TaskResult(tuple(files), account.lines())
+    return TaskResult(tuple(files), account.lines(), known.rates.parameters.lacking(year, known.reporters))
 
 
 def _chunks(

@@ -19,6 +19,8 @@ from transforms.core.estimates.sufficient import Flags, Floats, Integers, Sums, 
 
 _FLOWS, _LOG, _SQUARE = 19, 20, 21
 _TINY = 1e-300
+#: Of the least variances of both roles together, the part that each role's least keeps.
+KEPT = 0.25
 
 
 @dataclass(frozen=True)
@@ -110,13 +112,18 @@ def _two_way(count: Floats, squares: Floats, rule: Rule) -> tuple[Floats, Floats
 
 
 def _even(one: Floats, other: Floats, count: Floats) -> tuple[Floats, Floats]:
-    """Within each connected group move a constant from one role to the other until the means are equal, as far as none turns negative."""
+    """Within each connected group move a constant from one role to the other until the means are equal.
+
+    No further than the best of a role keeps a quarter of what the best of both have together: a lone report is never taken for exact.
+    """
     exporter, importer = np.nonzero(count)
     label = components(sum(count.shape), exporter.astype(np.int64), (len(one) + importer).astype(np.int64))
     for name in np.unique(label):
         mine, theirs = label[: len(one)] == name, label[len(one) :] == name
         shift = (float(other[theirs].mean()) - float(one[mine].mean())) / 2
-        shift = min(max(shift, -float(one[mine].min())), float(other[theirs].min()))
+        least = float(one[mine].min()), float(other[theirs].min())
+        kept = KEPT * (least[0] + least[1])
+        shift = min(max(shift, kept - least[0]), least[1] - kept)
         one, other = np.where(mine, one + shift, one), np.where(theirs, other - shift, other)
     return np.maximum(one, 0.0), np.maximum(other, 0.0)
 

@@ -1,0 +1,135 @@
+"""Pairs that no method averages, and pairs without distance: each has one answer, written out (docs/methods.md 1.1.3, 1.1.5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from tests.unit.core_cases import YEAR, Report, commit_reports, harmonise, mills_of, reconcile, settings_of
+from transforms.contracts import lake as contracts
+from transforms.core.fob import ImporterFob, rates_of
+from transforms.core.geography import read_geography
+from transforms.core.methods import METHODS
+from transforms.core.mirrors import Flows, flows_of, read_rows
+from transforms.core.pair_tables import pair_tables
+from transforms.core.parameters import NO_PARAMETERS
+from transforms.core.reconciled import mirrored
+from transforms.core.weighing import mixed, weigh
+from transforms.io import lake
+
+K = "870380"
+
+
+def pair(exported: int, imported: int, *, kg: tuple[int | None, int | None] = (None, None)) -> list[Report]:
+    """Both reports of one flow, FOB, in mills and thousandths of kg."""
+    return [
+        Report("156", "56", "X", K, exported, weight=kg[0]),
+        Report("56", "156", "M", K, imported, weight=kg[1], valuation="FOB"),
+    ]
+
+
+def one(home: Path, reports: list[Report], **chosen: Any) -> dict[str, Any]:
+    commit_reports(home, reports)
+    harmonise(home)
+    (row,), _ = reconcile(home, **({"method": "mean"} | chosen))
+    return row
+
+
+def flows(home: Path, reports: list[Report]) -> Flows:
+    commit_reports(home, reports)
+    harmonise(home)
+    (path,) = lake.active_files(home, contracts.HARMONISED_FLOWS, year=YEAR, product_bucket=3)
+    return flows_of(read_rows(pq.ParquetFile(path), 0), YEAR)
+
+
+def value_at(home: Path, reports: list[Report], usd_per_kg: float) -> int:
+    """The value of one flow whose product usually costs so much."""
+    some = flows(home, reports)
+    tables = pair_tables(some, METHODS["mean"], NO_PARAMETERS)
+    nothing = np.zeros(1)
+    importer = ImporterFob(some.importer_reported, nothing, nothing, np.zeros(1, np.int32))
+    return int(weigh(some, tables, tables.pair(some), some.exporter_reported, importer, np.array([usd_per_kg])).value[0])
+
+
+@pytest.mark.parametrize(("factor", "mark"), [(1_000, "suspected_1000"), (1_000_000, "suspected_1000000")])
+@pytest.mark.parametrize("is_exporters", [True, False])
+def test_without_weights_the_smaller_of_a_suspected_pair_is_taken(home: Path, factor: int, mark: str, is_exporters: bool) -> None:
+    values = (5_000 * factor, 5_000) if is_exporters else (5_000, 5_000 * factor)
+    row = one(home, pair(*values))
+    assert (mills_of(row["value_fob_usd"]), row["method_marks"]) == (5_000, mark)
+    assert row["weight_exporter"] == (0.0 if is_exporters else 1.0)
+
+
+def test_just_outside_the_window_both_count(home: Path) -> None:
+    row = one(home, pair(5_000_000, 2_495_000_000))  # a factor of 499
+    assert (mills_of(row["value_fob_usd"]), row["method_marks"]) == (1_250_000_000, None)
+
+
+@pytest.mark.parametrize(
+    ("usd_per_kg", "value"),
+    [(10.0, 5_000_000), (10_000.0, 5_000_000_000), (np.nan, 5_000_000)],
+    ids=["the usual price", "a dear product", "no price known"],
+)
+def test_the_price_says_which_of_a_suspected_pair_is_right(home: Path, usd_per_kg: float, value: int) -> None:
+    """500 kg at 5,000 USD, or at 5,000,000 USD: the exporter alone weighs, and its weight serves for both."""
+    assert value_at(home, pair(5_000_000_000, 5_000_000, kg=(500_000, None)), usd_per_kg) == value
+
+
+@pytest.mark.parametrize(("exported", "imported", "value"), [(0, 7_000, 7_000), (7_000, 0, 7_000), (-3_000, 7_000, 7_000)])
+def test_a_report_of_nothing_is_not_averaged_with_one_of_something(home: Path, exported: int, imported: int, value: int) -> None:
+    row = one(home, pair(exported, imported))
+    assert (mills_of(row["value_fob_usd"]), row["method_marks"]) == (value, "not_positive")
+    assert row["value_low_usd"] is row["value_high_usd"] is None
+
+
+def test_two_reports_of_nothing_give_nothing(home: Path) -> None:
+    row = one(home, pair(0, 0))
+    assert (mills_of(row["value_fob_usd"]), row["evidence"], row["method_marks"]) == (0, "both", None)
+
+
+def test_methods_that_take_one_side_stay_with_it(home: Path) -> None:
+    row = one(home, pair(5_000_000, 5_000), method="prefer_exporter")
+    assert (mills_of(row["value_fob_usd"]), row["method_marks"]) == (5_000_000, "suspected_1000")
+
+
+def test_a_mistake_in_the_weight_is_not_averaged_either(home: Path) -> None:
+    row = one(home, pair(10_000_000, 10_000_000, kg=(2_000, 2_000_000)))
+    assert mills_of(row["net_weight_kg"]) == 2_000
+
+
+def test_a_pair_without_distance_has_the_mean_rate_and_says_so(home: Path) -> None:
+    """No geography is at hand: ln 1.033, the published mean."""
+    row = one(home, [Report("56", "156", "M", K, 10_330_000)], cif="fitted")
+    assert (mills_of(row["value_fob_usd"]), round(row["cif_factor"], 9)) == (10_000_000, 1.033)
+    assert row["method_marks"] == "cif_mean"
+
+
+def test_before_any_estimate_weights_tie(home: Path) -> None:
+    row = one(home, pair(9_000, 11_000), method="baci")
+    assert (mills_of(row["value_fob_usd"]), row["weight_exporter"], row["sigma_exporter"]) == (10_000, 0.5, None)
+    assert row["method_marks"] == "sigma_default"
+
+
+def test_re_exports_are_apart_where_there_is_a_mirror_and_inside_where_there_is_none(home: Path) -> None:
+    """10,000 of which 4,000 came from elsewhere, against 6,600 by origin; to 842, which is silent, all of it."""
+    sold = [Report("156", p, "X", K, 10_000_000) for p in ("56", "842")] + [Report("156", p, "RX", K, 4_000_000) for p in ("56", "842")]
+    commit_reports(home, [*sold, Report("56", "156", "M", K, 6_600_000, valuation="FOB")])
+    harmonise(home)
+    rows, _ = reconcile(home, method="mean")
+    found = {r["importer_code"]: (mills_of(r["value_fob_usd"]), mills_of(r["re_export_fob_usd"]), r["method_marks"]) for r in rows}
+    assert found == {"56": (6_300_000, 4_000_000, "re_exports_apart"), "842": (10_000_000, 4_000_000, None)}
+
+
+def test_half_a_mill_rounds_to_even() -> None:
+    assert mixed(np.array([0.5, 0.5, 1.0, 0.0]), np.array([1, 3, 7, 7]), np.array([2, 4, 8, 8])).tolist() == [2, 4, 7, 8]
+
+
+def test_an_importer_on_the_dated_list_reports_fob(home: Path) -> None:
+    """Australia (36) reports FOB, whatever a layout takes imports for; Belgium doesn't."""
+    some = flows(home, [Report(code, "156", "M", K, 10_330_000) for code in ("36", "56")])
+    found = mirrored(some, rates_of(NO_PARAMETERS, read_geography(home), settings_of(home, cif="fitted"), YEAR)).importer
+    assert found.fob.tolist() == [10_330_000, 10_000_000]

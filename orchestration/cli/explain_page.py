@@ -85,7 +85,9 @@ def _check(page: Page) -> list[str]:
     if wrong:
         return [
             "",
-            *wrapped(f"DOES NOT AGREE: computed anew from the evidence, {wrong} of {right + wrong + unsaid} values differ (section 6)"),
+            *wrapped(
+                f"DOES NOT AGREE: computed anew from the evidence, {wrong} of {right + wrong + unsaid} values differ (sections 4 and 6)"
+            ),
         ]
     if right:
         more = f"; {unsaid} can't be said from a flow alone" if unsaid else ""

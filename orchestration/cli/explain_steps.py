@@ -109,7 +109,9 @@ def rate_lines(page: Page) -> list[str]:
     if rate.kind == "listed":
         return wrapped(f"none taken off: {words.MARKS['fob_importer']}")
     cif, fob = money(row["value_importer_cif_usd"]), money(row["value_importer_fob_usd"])
-    lines = wrapped(f"{cif} USD CIF / {number(rate.factor, 8)} = {fob} USD FOB")
+    is_wrong = page.single.computed.importer_agrees is False
+    verdict = "; DOES NOT AGREE: the CIF value over this rate is another one" if is_wrong else ""
+    lines = wrapped(f"{cif} USD CIF / {number(rate.factor, 8)} = {fob} USD FOB{verdict}")
     lines += wrapped({mark: words.MARKS[mark] for mark in words.MARKS}[_mark_of(rate)])
     return lines + (_equation(rate) if rate.kind in ("fitted", "published") else [])
 

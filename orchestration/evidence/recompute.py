@@ -111,6 +111,6 @@ def by_method(row: Row, weights: dict[str, float | None], given: int = 0) -> dic
 
 
 def agreement(found: Sequence[Recomputed]) -> tuple[int, int, int]:
-    """Rows that agree, that don't, and that can't be said."""
-    said = [r.agrees for r in found]
+    """Rows that agree, that don't, and that can't be said. One whose importer's FOB value isn't CIF over the rate doesn't agree."""
+    said = [False if r.importer_agrees is False else r.agrees for r in found]
     return said.count(True), said.count(False), said.count(None)

@@ -317,14 +317,24 @@ def test_a_residual_shows_the_parent_that_it_comes_from(home: Path, tmp_path: Pa
     assert [(r["fate"], r["product_code"], r["value_usd"], r["line"]) for r in page["reports"]] == [("parent", "8703", "500.000", 8)]
 
 
-def test_a_value_that_does_not_agree_fails(released: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"value_fob_usd": Decimal("99.158")}, "DOES NOT AGREE with the tables, which hold 99.158 USD"),
+        # 110 / 1.1 = 100, and the value follows from the 95.632 that the row holds
+        ({"cif_factor": 1.1}, "110 USD CIF / 1.1 = 95.632 USD FOB; DOES NOT AGREE: the CIF value over this rate is another one"),
+    ],
+)
+def test_a_value_that_does_not_agree_fails(released: Path, capsys: pytest.CaptureFixture[str], wrong: dict[str, Any], text: str) -> None:
     rows = lake.read(released, contracts.BILATERAL_FLOWS, year=2020, product_bucket=3).to_pylist()
-    commit(
-        released, contracts.BILATERAL_FLOWS, [r | {"value_fob_usd": Decimal("99.158")} for r in rows], {"year": 2020, "product_bucket": 3}
-    )
+    rows = [r | wrong if r["product_code"] == "870380" else r for r in rows]
+    commit(released, contracts.BILATERAL_FLOWS, rows, {"year": 2020, "product_bucket": 3})
     publish(released, "20260401")
-    done = entrepot(capsys, released, "explain", "CHN", "BEL", "870380", "2020")
-    assert (done.code, "DOES NOT AGREE" in done.out) == (1, True)
+    for product in ("870380", "8703"):
+        done = entrepot(capsys, released, "explain", "CHN", "BEL", product, "2020")
+        plain = " ".join(done.out.split())
+        assert (done.code, "DOES NOT AGREE: computed anew from the evidence, 1 of" in plain) == (1, True)
+        assert (text in plain) == (product == "870380")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from orchestration.evidence.ledger import own_parts
 from orchestration.evidence.quality import interval_of, reporter_of
 from orchestration.evidence.question import ask, resolve_area, resolve_period, resolve_product
 from orchestration.evidence.rates import rate_of
-from orchestration.evidence.recompute import by_method, mixed, recompute
+from orchestration.evidence.recompute import agreement, by_method, mixed, recompute
 from orchestration.evidence.tables import Tables
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
@@ -115,6 +115,11 @@ def test_a_value_is_computed_anew_from_its_row() -> None:
     assert (found.agrees, found.importer_agrees) == (True, True)
     assert recompute(row(value_fob_usd="115.001")).agrees is False
     assert recompute(row(cif_factor=1.04)).importer_agrees is False
+    # 110 / 1.1 = 100, not 50: the mean of 100 and 50 is right, what it was made of isn't
+    halved = row(value_importer_cif_usd="110", cif_factor=1.1, value_importer_fob_usd="50", weight_exporter=0.5, value_fob_usd="75")
+    assert (recompute(halved).agrees, recompute(halved).importer_agrees) == (True, False)
+    scaled = row(method_marks="cif_fitted rescaled")
+    assert agreement([recompute(r) for r in (row(), halved, scaled)]) == (1, 1, 1)
     assert recompute(row(method_marks="cif_fitted rescaled")).agrees is None
     lone = row(value_importer_fob_usd=None, value_importer_cif_usd=None, weight_exporter=1.0, evidence="exporter_only", value_fob_usd="100")
     assert recompute(lone).agrees is True

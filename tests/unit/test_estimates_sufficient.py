@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from transforms.core.estimates.linear import components, pseudo_inverse, times
-from transforms.core.estimates.sufficient import EstimateError, Sums, blocks, first_of, key, merge, rounded, second_of, year_of
+from transforms.core.estimates.sufficient import EstimateError, Kind, Sums, blocks, first_of, key, merge, rounded, second_of, year_of
 
 TERMS = st.lists(st.floats(-500_000, 500_000, allow_nan=False), max_size=60)
 
@@ -50,16 +50,16 @@ def test_a_term_that_cannot_be_kept_is_refused(term: float) -> None:
 
 
 def test_keys_hold_a_kind_a_year_and_two_codes() -> None:
-    keys = key(3, 2023, np.array([842, 56]), 870380)
+    keys = key(Kind.IMPORTER_PRODUCT, 2023, np.array([842, 56]), 870380)
     assert year_of(keys).tolist() == [2023, 2023]
     assert first_of(keys).tolist() == [842, 56]
     assert second_of(keys).tolist() == [870380, 870380]
-    sums = merge([Sums.of(keys, 1.0), Sums.of(key(4, 2023, 842, 1), 2.0)])
-    assert sums.of_kind(3).values.tolist() == [1.0, 1.0]
-    assert sums.of_kind(4).values.tolist() == [2.0]
-    assert sums.over(key(0, 0, first_of(sums.keys))).values.tolist() == [1.0, 3.0]
+    sums = merge([Sums.of(keys, 1.0), Sums.of(key(Kind.EXPORTER_IMPORTER, 2023, 842, 1), 2.0)])
+    assert sums.of_kind(Kind.IMPORTER_PRODUCT).values.tolist() == [1.0, 1.0]
+    assert sums.of_kind(Kind.EXPORTER_IMPORTER).values.tolist() == [2.0]
+    assert sums.over(key(Kind.NONE, 0, first_of(sums.keys))).values.tolist() == [1.0, 3.0]
     with pytest.raises(EstimateError, match="expected 0 to"):
-        key(1, 2023, -1)
+        key(Kind.CIF, 2023, -1)
 
 
 def test_twelve_significant_digits() -> None:
@@ -68,7 +68,7 @@ def test_twelve_significant_digits() -> None:
 
 def test_nothing_merged_is_empty() -> None:
     assert len(merge([]).keys) == 0
-    assert merge([merge([]), Sums.of(key(1), 2.5)]).values.tolist() == [2.5]
+    assert merge([merge([]), Sums.of(key(Kind.CIF), 2.5)]).values.tolist() == [2.5]
 
 
 @pytest.mark.parametrize("rank", [1, 4, 7, 8])

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import TaskResult
 from transforms.core.estimates import cif, cif_rates, growth_lab, intervals, quality, symmetry, unit_values, units
-from transforms.core.estimates.sufficient import Sums, first_of, key, merge, second_of
+from transforms.core.estimates.sufficient import Kind, Sums, first_of, key, merge, second_of
 from transforms.core.fob import RouteRates, cif_rule, rates_of
 from transforms.core.mirrors import Flows
 from transforms.core.parameter_rows import to_rows
@@ -48,7 +48,6 @@ ESTIMATION_VERSION = "1"
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-_EXPORTER_TOTAL, _IMPORTER_TOTAL = 28, 29
 #: Mills in a USD, grams in a kg.
 _THOUSAND = 1000.0
 
@@ -158,7 +157,7 @@ def third_fit(parameters: Parameters, sums: ThirdSums, settings: Settings) -> Pa
     e = settings.estimate
     rule = quality.Rule(e.sigma_floor, e.sigma_anchor_flows)
     of_values, of_weights = quality.fit(sums.values, rule), quality.fit(sums.weights, rule)
-    one, other = (sums.others.of_kind(kind) for kind in (_EXPORTER_TOTAL, _IMPORTER_TOTAL))
+    one, other = (sums.others.of_kind(kind) for kind in (Kind.EXPORTER_TOTAL, Kind.IMPORTER_TOTAL))
     return replace(
         parameters,
         quality=(of_values.exporters, of_values.importers),
@@ -253,7 +252,7 @@ def _third(flows: Flows, rates: RouteRates, rule: symmetry.Rule, settings: Setti
     one, other = found.exporter_fob, found.importer.fob
     sound = are_countries(flows) & ~flows.is_copied & is_sound(one, other)
     year = np.full(len(flows), flows.year, np.int64)
-    totals = key(0, 0, flows.exporter[sound], flows.importer[sound])
+    totals = key(Kind.NONE, 0, flows.exporter[sound], flows.importer[sound])
     compared = sound & is_original(flows) & (one > 0) & (other > 0)
     apart = compared & ~have(flows, hubs_of(flows.year))
     weighed = apart & (found.apart == 0) & ~(flows.is_exporter_kg_estimated | flows.is_importer_kg_estimated)
@@ -264,5 +263,5 @@ def _third(flows: Flows, rates: RouteRates, rule: symmetry.Rule, settings: Setti
     agreed = symmetry.statistics(year[compared], flows.exporter[compared], flows.importer[compared], one[compared], other[compared], rule)
     mirrors = mirrors.where(apart)
     varied = intervals.statistics(mirrors.year, mirrors.exporter, mirrors.importer, mirrors.exporter_fob, mirrors.importer_fob)
-    summed = Sums.several((_EXPORTER_TOTAL, _IMPORTER_TOTAL), totals, (one[sound], other[sound]))
+    summed = Sums.several((Kind.EXPORTER_TOTAL, Kind.IMPORTER_TOTAL), totals, (one[sound], other[sound]))
     return ThirdSums(quality.statistics(mirrors), quality.statistics(kilograms), merge([varied, agreed, summed]))

@@ -21,6 +21,7 @@ from transforms.core.estimates.sufficient import (
     Flags,
     Floats,
     Integers,
+    Kind,
     Sums,
     blocks,
     first_of,
@@ -37,7 +38,6 @@ _PLAIN = len(NAMES)
 #: Products of two of (1, six regressors, y) kept as sums, then the count.
 _PRODUCTS = tuple(combinations_with_replacement(range(_PLAIN + 1), 2))
 _COUNT = len(_PRODUCTS)
-KIND_CIF = 1
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ def statistics(pairs: Pairs) -> Sums:
             design = [*columns(rows.routes, rows.routes.distance_km, centre=_CENTRE), rows.response]
             weighted = [rows.weight * column for column in design]
             terms = [weighted[one] * design[other] for one, other in _PRODUCTS] + [np.ones(len(rows.weight))]
-            parts += [Sums.total(key(KIND_CIF, int(year), place), term) for place, term in enumerate(terms)]
+            parts += [Sums.total(key(Kind.CIF, int(year), place), term) for place, term in enumerate(terms)]
     return merge(parts)
 
 
@@ -177,7 +177,7 @@ def fit(sums: Sums, rule: Rule = RULE) -> Coefficients:
 
     A regressor that never varies, or repeats another, gets the minimum-norm solution: 0 if it is always 0.
     """
-    moments = sums.of_kind(KIND_CIF)
+    moments = sums.of_kind(Kind.CIF)
     counts = moments.where(first_of(moments.keys) == _COUNT)
     pairs = int(counts.values.sum())
     if pairs < rule.minimum_pairs:

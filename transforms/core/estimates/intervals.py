@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from transforms.core.estimates.linear import components
-from transforms.core.estimates.sufficient import Flags, Floats, Integers, Sums, first_of, key, rounded, second_of
+from transforms.core.estimates.sufficient import Flags, Floats, Integers, Kind, Sums, first_of, key, rounded, second_of
 
-_FLOWS, _LOG, _SQUARE = 19, 20, 21
+_KINDS = (Kind.GAP_FLOWS, Kind.GAP_LOG, Kind.GAP_SQUARE)
 _TINY = 1e-300
 #: Of the least variances of both roles together, the part that each role's least keeps.
 KEPT = 0.25
@@ -74,14 +74,14 @@ def statistics(year: Integers, exporter: Integers, importer: Integers, exporter_
     """Flows, ln(Vx / Vm_fob) and its square per year and pair, of flows with both reports above 0 between two areas. All (n,)."""
     both = (exporter_fob > 0) & (importer_fob > 0) & (exporter != importer)
     log = np.log(exporter_fob[both] / importer_fob[both])
-    keys = key(0, year[both], exporter[both], importer[both])
-    return Sums.several((_FLOWS, _LOG, _SQUARE), keys, (np.ones(len(log)), log, log * log))
+    keys = key(Kind.NONE, year[both], exporter[both], importer[both])
+    return Sums.several(_KINDS, keys, (np.ones(len(log)), log, log * log))
 
 
 def fit(sums: Sums, rule: Rule = RULE) -> Variances:
     """Variances over all years in ``sums``. Groups of areas that share no flow are split evenly each by itself."""
-    pooled = [sums.of_kind(kind) for kind in (_FLOWS, _LOG, _SQUARE)]
-    pooled = [part.over(key(0, 0, first_of(part.keys), second_of(part.keys))) for part in pooled]
+    pooled = [sums.of_kind(kind) for kind in _KINDS]
+    pooled = [part.over(key(Kind.NONE, 0, first_of(part.keys), second_of(part.keys))) for part in pooled]
     flows, log, square = (part.values for part in pooled)
     total = float(flows.sum())
     bias = float(rounded(log.sum() / total)) if total else 0.0

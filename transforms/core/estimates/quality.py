@@ -15,11 +15,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from transforms.core.estimates.linear import components, pseudo_inverse, times
-from transforms.core.estimates.sufficient import Flags, Floats, Integers, Sums, blocks, first_of, key, merge, rounded, second_of, year_of
-
-_EXPORTER_PRODUCT, _IMPORTER_PRODUCT, _EXPORTER_IMPORTER = 2, 3, 4
-_RD_EXPORTER, _RD_IMPORTER, _RD_PRODUCT, _SQUARE = 5, 6, 7, 8
-_FLOWS_EXPORTER, _FLOWS_IMPORTER = 9, 10
+from transforms.core.estimates.sufficient import (
+    Flags,
+    Floats,
+    Integers,
+    Kind,
+    Sums,
+    blocks,
+    first_of,
+    key,
+    merge,
+    rounded,
+    second_of,
+    year_of,
+)
 
 
 @dataclass(frozen=True)
@@ -106,13 +115,13 @@ def _statistics(mirrors: Mirrors) -> Sums:
     weighted = weight * distance
     ones = np.ones(len(weight))
     return merge([
-        Sums.of(key(_EXPORTER_PRODUCT, m.year, m.exporter, m.product), weight),
-        Sums.of(key(_IMPORTER_PRODUCT, m.year, m.importer, m.product), weight),
-        Sums.of(key(_EXPORTER_IMPORTER, m.year, m.exporter, m.importer), weight),
-        Sums.several((_RD_EXPORTER, _FLOWS_EXPORTER), key(0, m.year, m.exporter), (weighted, ones)),
-        Sums.several((_RD_IMPORTER, _FLOWS_IMPORTER), key(0, m.year, m.importer), (weighted, ones)),
-        Sums.of(key(_RD_PRODUCT, m.year, m.product), weighted),
-        Sums.of(key(_SQUARE, m.year), weighted * distance),
+        Sums.of(key(Kind.EXPORTER_PRODUCT, m.year, m.exporter, m.product), weight),
+        Sums.of(key(Kind.IMPORTER_PRODUCT, m.year, m.importer, m.product), weight),
+        Sums.of(key(Kind.EXPORTER_IMPORTER, m.year, m.exporter, m.importer), weight),
+        Sums.several((Kind.RD_EXPORTER, Kind.FLOWS_EXPORTER), key(Kind.NONE, m.year, m.exporter), (weighted, ones)),
+        Sums.several((Kind.RD_IMPORTER, Kind.FLOWS_IMPORTER), key(Kind.NONE, m.year, m.importer), (weighted, ones)),
+        Sums.of(key(Kind.RD_PRODUCT, m.year, m.product), weighted),
+        Sums.of(key(Kind.RD_SQUARE, m.year), weighted * distance),
     ])  # fmt: skip
 
 
@@ -133,30 +142,32 @@ class _System:
 
 def _system(sums: Sums) -> _System:
     """The normal equations of all years in ``sums``."""
-    exporters, importers, products = (np.unique(first_of(sums.of_kind(kind).keys)) for kind in (_RD_EXPORTER, _RD_IMPORTER, _RD_PRODUCT))
-    years = np.unique(year_of(sums.of_kind(_SQUARE).keys))
+    exporters, importers, products = (
+        np.unique(first_of(sums.of_kind(kind).keys)) for kind in (Kind.RD_EXPORTER, Kind.RD_IMPORTER, Kind.RD_PRODUCT)
+    )
+    years = np.unique(year_of(sums.of_kind(Kind.RD_SQUARE).keys))
     e, i, size = len(exporters), len(importers), len(exporters) + len(importers) + len(years)
     areas, cross = np.zeros((size, size)), np.zeros((size, len(products)))
     right, right_product = np.zeros(size), np.zeros(len(products))
     for kind, of_cross, of_right, codes, start in (
-        (_EXPORTER_PRODUCT, True, _RD_EXPORTER, exporters, 0), (_IMPORTER_PRODUCT, False, _RD_IMPORTER, importers, e)
+        (Kind.EXPORTER_PRODUCT, True, Kind.RD_EXPORTER, exporters, 0), (Kind.IMPORTER_PRODUCT, False, Kind.RD_IMPORTER, importers, e)
     ):  # fmt: skip
         cells = sums.of_kind(kind)
         _add(cross, cells, codes, products, start, over_years=True)
-        by_year = cells.over(key(0, 0, first_of(cells.keys), year_of(cells.keys)))
+        by_year = cells.over(key(Kind.NONE, 0, first_of(cells.keys), year_of(cells.keys)))
         _add(areas, by_year, codes, years, start, e + i)
         if of_cross:
-            of_year = cells.over(key(0, 0, year_of(cells.keys), second_of(cells.keys)))
+            of_year = cells.over(key(Kind.NONE, 0, year_of(cells.keys), second_of(cells.keys)))
             _add(cross, of_year, years, products, e + i)
         heard = sums.of_kind(of_right)
-        heard = heard.over(key(0, 0, first_of(heard.keys)))
+        heard = heard.over(key(Kind.NONE, 0, first_of(heard.keys)))
         right[start : start + len(codes)] = heard.values
-    _add(areas, sums.of_kind(_EXPORTER_IMPORTER), exporters, importers, 0, e, over_years=True)
+    _add(areas, sums.of_kind(Kind.EXPORTER_IMPORTER), exporters, importers, 0, e, over_years=True)
     areas += areas.T
-    heard = sums.of_kind(_RD_EXPORTER)
-    right[e + i :] = heard.over(key(0, 0, year_of(heard.keys))).values
-    heard = sums.of_kind(_RD_PRODUCT)
-    right_product[:] = heard.over(key(0, 0, first_of(heard.keys))).values
+    heard = sums.of_kind(Kind.RD_EXPORTER)
+    right[e + i :] = heard.over(key(Kind.NONE, 0, year_of(heard.keys))).values
+    heard = sums.of_kind(Kind.RD_PRODUCT)
+    right_product[:] = heard.over(key(Kind.NONE, 0, first_of(heard.keys))).values
     np.fill_diagonal(areas, cross.sum(axis=1))
     return _System(exporters, importers, years, products, areas, cross, cross[:e].sum(axis=0), right, right_product)
 
@@ -164,7 +175,7 @@ def _system(sums: Sums) -> _System:
 def _add(matrix: Floats, cells: Sums, rows: Integers, columns: Integers, row: int, column: int = 0, *, over_years: bool = False) -> None:
     """Put sums with keys (first, second) at their places, from ``row`` and ``column`` on."""
     if over_years:
-        cells = cells.over(key(0, 0, first_of(cells.keys), second_of(cells.keys)))
+        cells = cells.over(key(Kind.NONE, 0, first_of(cells.keys), second_of(cells.keys)))
     at = np.searchsorted(rows, first_of(cells.keys)), np.searchsorted(columns, second_of(cells.keys))
     matrix[row + at[0], column + at[1]] = cells.values
 
@@ -180,8 +191,8 @@ def fit(sums: Sums, rule: Rule = RULE) -> Quality:
     solved = pseudo_inverse(schur, np.diag(system.areas))
     theta = times(solved.matrix, system.right - times(share, system.right_product))
     product = (system.right_product - times(system.cross.T, theta)) / system.product
-    count = int(sums.of_kind(_FLOWS_EXPORTER).values.sum())
-    squares = float(sums.of_kind(_SQUARE).values.sum())
+    count = int(sums.of_kind(Kind.FLOWS_EXPORTER).values.sum())
+    squares = float(sums.of_kind(Kind.RD_SQUARE).values.sum())
     free = max(0, count - solved.rank - len(product))
     explained = float((theta * system.right).sum()) + float((product * system.right_product).sum())
     variance = max(0.0, squares - explained) / free if free else 0.0
@@ -190,9 +201,12 @@ def fit(sums: Sums, rule: Rule = RULE) -> Quality:
     group = _groups(system)
     e, i = len(system.exporters), len(system.importers)
     sides = []
-    for codes, kind, part in ((system.exporters, _FLOWS_EXPORTER, slice(0, e)), (system.importers, _FLOWS_IMPORTER, slice(e, e + i))):
+    for codes, kind, part in (
+        (system.exporters, Kind.FLOWS_EXPORTER, slice(0, e)),
+        (system.importers, Kind.FLOWS_IMPORTER, slice(e, e + i)),
+    ):
         flows = sums.of_kind(kind)
-        counts = flows.over(key(0, 0, first_of(flows.keys))).values.astype(np.int64)
+        counts = flows.over(key(Kind.NONE, 0, first_of(flows.keys))).values.astype(np.int64)
         sides.append(_side(codes, counts, mean + theta[part], np.sqrt(np.maximum(spread[part], 0.0)), group[part], rule))
     return Quality(
         sides[0], sides[1], system.years, rounded(theta[e + i :]), system.products, rounded(product - mean),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class Sums:
         return _grouped(keys, numbers.astype(np.int64), np.zeros(len(numbers), np.int64))
 
     @classmethod
-    def several(cls, kinds: Sequence[int], keys: Integers, terms: Sequence[Floats | Integers]) -> Sums:
+    def several(cls, kinds: Sequence[Kind], keys: Integers, terms: Sequence[Floats | Integers]) -> Sums:
         """Of each kind the sums of its terms (n,) over the same ``keys`` (n,) without a kind: sorted once. Integers are summed whole."""
         order = _order(keys)
         sorted_keys = keys if order is None else keys[order]
@@ -83,7 +84,7 @@ class Sums:
         """The sums as floats (n,)."""
         return np.ldexp(self.high.astype(np.float64) + np.ldexp(self.low.astype(np.float64), -LOW_BITS), -HIGH_BITS)
 
-    def of_kind(self, kind: int) -> Sums:
+    def of_kind(self, kind: Kind) -> Sums:
         """The sums of one kind."""
         start, end = np.searchsorted(self.keys, np.array([kind, kind + 1], np.int64) << _KIND)
         return Sums(self.keys[start:end], self.high[start:end], self.low[start:end])
@@ -105,8 +106,49 @@ class Sums:
 _SECOND, _FIRST, _YEAR, _KIND = 0, 22, 44, 57
 
 
-def key(kind: int, year: Integers | int = 0, first: Integers | int = 0, second: Integers | int = 0) -> Integers:
-    """Key of a sum: kind (0..31), year, and two codes as integers (areas, products); broadcast to shape (n,)."""
+class Kind(IntEnum):
+    """What a sum is of: five bits of its key, so below 32. No two that are ever merged into one table share a number."""
+
+    NONE = 0  #: told apart by its place alone
+    CIF = 1  #: products of the equation's terms and the count, by year and place (estimates/cif.py)
+    # weights by two codes, weighted distances and flows by one (estimates/quality.py)
+    EXPORTER_PRODUCT = 2
+    IMPORTER_PRODUCT = 3
+    EXPORTER_IMPORTER = 4
+    RD_EXPORTER = 5
+    RD_IMPORTER = 6
+    RD_PRODUCT = 7
+    RD_SQUARE = 8
+    FLOWS_EXPORTER = 9
+    FLOWS_IMPORTER = 10
+    # mills by area, and those of flows on which both agree (estimates/symmetry.py)
+    EXPORTS = 11
+    EXPORTS_AGREED = 12
+    IMPORTS = 13
+    IMPORTS_AGREED = 14
+    # ln(tonnes per unit) by product and unit (estimates/units.py)
+    UNIT_PAIRS = 15
+    UNIT_WEIGHT = 16
+    UNIT_LOG = 17
+    UNIT_SQUARE = 18
+    # ln(Vx / Vm) by pair (estimates/intervals.py)
+    GAP_FLOWS = 19
+    GAP_LOG = 20
+    GAP_SQUARE = 21
+    # mills, thousandths of kg and reports by product (estimates/unit_values.py)
+    FOB_VALUE = 22
+    FOB_KG = 23
+    FOB_REPORTS = 24
+    CIF_VALUE = 25
+    CIF_KG = 26
+    CIF_REPORTS = 27
+    # mills by pair, of which reliabilities are made (core/estimation.py)
+    EXPORTER_TOTAL = 28
+    IMPORTER_TOTAL = 29
+
+
+def key(kind: Kind, year: Integers | int = 0, first: Integers | int = 0, second: Integers | int = 0) -> Integers:
+    """Key of a sum: kind, year, and two codes as integers (areas, products); broadcast to shape (n,)."""
     parts = [np.asarray(part, np.int64) for part in (year, first, second)]
     for part, limit in zip(parts, (YEAR_LIMIT, CODE_LIMIT, CODE_LIMIT), strict=True):
         if part.size and (int(part.min()) < 0 or int(part.max()) >= limit):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transforms.core.estimates.sufficient import Floats, Integers, Sums, first_of, key, merge, rounded
+from transforms.core.estimates.sufficient import Floats, Integers, Kind, Sums, first_of, key, merge, rounded
 
-_EXPORTS, _EXPORTS_AGREED, _IMPORTS, _IMPORTS_AGREED = 11, 12, 13, 14
+_EXPORTS, _IMPORTS = (Kind.EXPORTS, Kind.EXPORTS_AGREED), (Kind.IMPORTS, Kind.IMPORTS_AGREED)
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,16 @@ def statistics(
     year, exporter, importer, exports, imports = (part[both] for part in (year, exporter, importer, exporter_fob, importer_fob))
     agreed = np.abs(exports - imports) * 1000 <= rule.permille * (exports + imports)
     parts = []
-    for kind, area, values in ((_EXPORTS, exporter, exports), (_IMPORTS, importer, imports)):
-        parts.append(Sums.several((kind, kind + 1), key(0, year, area), (values, np.where(agreed, values, 0))))
+    for kinds, area, values in ((_EXPORTS, exporter, exports), (_IMPORTS, importer, imports)):
+        parts.append(Sums.several(kinds, key(Kind.NONE, year, area), (values, np.where(agreed, values, 0))))
     return merge(parts)
 
 
 def fit(sums: Sums) -> tuple[Index, Index]:
     """The index as exporter and as importer, over all years in ``sums``."""
     found = []
-    for kind in (_EXPORTS, _IMPORTS):
-        total, agreed = (sums.of_kind(of) for of in (kind, kind + 1))
-        total, agreed = (part.over(key(0, 0, first_of(part.keys))) for part in (total, agreed))
+    for kinds in (_EXPORTS, _IMPORTS):
+        total, agreed = (sums.of_kind(kind) for kind in kinds)
+        total, agreed = (part.over(key(Kind.NONE, 0, first_of(part.keys))) for part in (total, agreed))
         found.append(Index(first_of(total.keys), rounded(agreed.integers / total.integers)))
     return found[0], found[1]

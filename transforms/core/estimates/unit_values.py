@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transforms.core.estimates.sufficient import Flags, Floats, Integers, Sums, first_of, key, merge, rounded
+from transforms.core.estimates.sufficient import Flags, Floats, Integers, Kind, Sums, first_of, key, merge, rounded
 
-_FOB, _CIF = (22, 23, 24), (25, 26, 27)
+_FOB, _CIF = (Kind.FOB_VALUE, Kind.FOB_KG, Kind.FOB_REPORTS), (Kind.CIF_VALUE, Kind.CIF_KG, Kind.CIF_REPORTS)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def statistics(product: Integers, value: Integers, kg: Integers, is_fob: Flags) 
     usable = (value > 0) & (kg > 0)
     parts = []
     for kinds, rows in ((_FOB, usable & is_fob), (_CIF, usable & ~is_fob)):
-        parts.append(Sums.several(kinds, key(0, 0, product[rows]), (value[rows], kg[rows], np.ones(int(rows.sum()), np.int64))))
+        parts.append(Sums.several(kinds, key(Kind.NONE, 0, product[rows]), (value[rows], kg[rows], np.ones(int(rows.sum()), np.int64))))
     return merge(parts)
 
 

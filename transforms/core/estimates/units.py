@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transforms.core.estimates.sufficient import Flags, Floats, Integers, Sums, first_of, key, rounded, second_of
+from transforms.core.estimates.sufficient import Flags, Floats, Integers, Kind, Sums, first_of, key, rounded, second_of
 
-_PAIRS, _WEIGHT, _LOG, _SQUARE = 15, 16, 17, 18
+_KINDS = (Kind.UNIT_PAIRS, Kind.UNIT_WEIGHT, Kind.UNIT_LOG, Kind.UNIT_SQUARE)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class TonnesPerUnit:
         """Tonnes of ``quantity`` units (m,) and where they could be estimated; 0 where not. Estimated ones stay out of price work."""
         if not len(self.product):
             return np.zeros(len(quantity)), np.zeros(len(quantity), np.bool_)
-        known, asked = key(0, 0, self.product, self.unit), key(0, 0, product, unit)
+        known, asked = key(Kind.NONE, 0, self.product, self.unit), key(Kind.NONE, 0, product, unit)
         at = np.minimum(np.searchsorted(known, asked), len(known) - 1)
         found: Flags = (known[at] == asked) & self.is_accepted[at] & (quantity > 0)
         return np.where(found, self.tonnes[at] * np.where(found, quantity, 0.0), 0.0), found
@@ -54,15 +54,15 @@ def statistics(year: Integers, product: Integers, unit: Integers, tonnes: Floats
     """Pairs, weights, and weighted ln(tonnes per unit) and its square per product and unit; rows (n,) with both above 0 count."""
     usable = (tonnes > 0) & (quantity > 0) & (weight > 0)
     ratio, weight = np.log(tonnes[usable] / quantity[usable]), weight[usable]
-    keys = key(0, year[usable], product[usable], unit[usable])
+    keys = key(Kind.NONE, year[usable], product[usable], unit[usable])
     terms = np.ones(len(ratio)), weight, weight * ratio, weight * ratio * ratio
-    return Sums.several((_PAIRS, _WEIGHT, _LOG, _SQUARE), keys, terms)
+    return Sums.several(_KINDS, keys, terms)
 
 
 def fit(sums: Sums, rule: Rule = RULE) -> TonnesPerUnit:
     """Estimates over all years in ``sums``, each with the gate's answer."""
-    pooled = [sums.of_kind(kind) for kind in (_PAIRS, _WEIGHT, _LOG, _SQUARE)]
-    pooled = [part.over(key(0, 0, first_of(part.keys), second_of(part.keys))) for part in pooled]
+    pooled = [sums.of_kind(kind) for kind in _KINDS]
+    pooled = [part.over(key(Kind.NONE, 0, first_of(part.keys), second_of(part.keys))) for part in pooled]
     pairs, weight, log, square = (part.values for part in pooled)
     mean = log / weight
     many = pairs > 1

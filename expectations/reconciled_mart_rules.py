@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from expectations.rule import STRATUM, TOLERANCE, Rule, row
+from expectations.rule import STRATUM, TOLERANCE, Rule, listed, row
+from transforms.contracts import codes
 
-_METHODS = ("baci", "growth_lab", "symmetry_index", "mean", "prefer_exporter", "prefer_importer")
+_METHODS = codes.RECONCILE_METHODS
+_ESTIMATED = listed(set(codes.RECONCILE_METHODS) - {"mean", *codes.SIMPLE_METHODS})
 _VALUES = ", ".join(f"{name}_fob_usd" for name in _METHODS)
 #: Products are rounded to the mill one by one in the flows, the pair's sum here.
 _CHOSEN = "(case method " + " ".join(f"when '{name}' then {name}_fob_usd" for name in _METHODS) + " end)"
@@ -67,8 +69,9 @@ RECONCILED_MART_RULES = (
     row(
         "chosen_method_is_in_the_flows",
         "reconciliation_comparison",
-        f"abs(value_fob_usd - {_CHOSEN}) > 0.001 * (1 + two_sided_count)",
-        "the chosen method's value at the pair is the sum of the flows' values, but for a mill a product",
+        f"abs(value_fob_usd - {_CHOSEN}) > 0.001 * (1 + two_sided_count) or "
+        f"({_CHOSEN} is null and (method not in {_ESTIMATED} or baci_weight_exporter is not null))",
+        "the chosen method has a value at the pair wherever it can, and it is the sum of the flows' values, but for a mill a product",
     ),
     Rule(
         "summary_is_the_sum_of_pairs",

@@ -67,3 +67,10 @@ MART_CASES: dict[tuple[str, str], Worsen] = {
     ("reconciliation_summary", "hub_and_other_are_the_gap"): change(0, hub_gap_fob_usd=usd(1)),
     ("reconciliation_summary", "summary_is_the_sum_of_pairs"): change(0, value_fob_usd=usd("207.502")),
 }
+#: Further ways to break a rule that says several things, each with a name of its own.
+FURTHER_MART_CASES: dict[tuple[str, str, str], Worsen] = {
+    ("reconciliation_comparison", "chosen_method_is_in_the_flows", "a method that nobody knows"): change(0, method="median"),
+    ("reconciliation_comparison", "chosen_method_is_in_the_flows", "published values among our own"): change(0, method="baci_published"),
+    ("reconciliation_comparison", "chosen_method_is_in_the_flows", "a simple method without a value"): change(1, mean_fob_usd=None),
+    ("reconciliation_comparison", "chosen_method_is_in_the_flows", "estimated, yet without a value"): change(0, baci_fob_usd=None),
+}

@@ -1,11 +1,11 @@
-"""Tonnes per unit from mirror pairs, and mirror gaps: worked numbers."""
+"""Tonnes per unit from mirror pairs, and unit mistakes: worked numbers."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from transforms.core.estimates.gaps import gaps, hub_part, suspected_blunder
+from transforms.core.estimates.blunders import suspected_blunder
 from transforms.core.estimates.sufficient import Sums, merge
 from transforms.core.estimates.units import Rule, TonnesPerUnit, fit, mirror_weight, statistics
 
@@ -61,22 +61,6 @@ def test_zero_missing_and_nothing() -> None:
     nothing = fit(merge([]))
     assert isinstance(nothing, TonnesPerUnit)
     assert nothing.tonnes_of(np.array([1]), np.array([1]), np.array([1.0]))[1].tolist() == [False]
-
-
-def test_gaps_worked() -> None:
-    both = np.array([True, True, True, True, False])
-    found = gaps(np.array([100, 100, 0, -5, 7]), np.array([110, 150, 50, 5, 0]), np.ones(5, bool), both)
-    assert found.absolute.tolist() == [10, 50, 50, 10, 0]
-    assert found.relative == pytest.approx([0.0476190476, 0.2, 1, 0, 0], abs=1e-8)
-    assert found.log == pytest.approx([0.0953101798, 0.4054651081, 0, 0, 0], abs=1e-8)
-    assert found.has_absolute.tolist() == [True, True, True, True, False]
-    assert found.has_relative.tolist() == [True, True, True, False, False]
-    assert found.has_log.tolist() == [True, True, False, False, False]
-
-
-def test_hub_routing_is_a_part_of_its_own() -> None:
-    hub, rest = hub_part(np.array([10, -3, 5]), np.array([True, False, False]))
-    assert (hub.tolist(), rest.tolist()) == ([10, 0, 0], [0, -3, 5])
 
 
 def test_reports_a_thousand_or_a_million_apart_are_suspected() -> None:

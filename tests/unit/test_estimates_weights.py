@@ -21,10 +21,6 @@ def test_quality_weight(exporter: float, importer: float, weight: float) -> None
     assert weights.quality_weight(np.array([exporter]), np.array([importer]))[0] == pytest.approx(weight, abs=1e-8)
 
 
-def test_error_variance() -> None:
-    assert weights.error_variance(np.array([0.0, 0.1, 0.5, 1.0])) == pytest.approx([0.0, 0.01015117, 0.36469585, 4.67077427], abs=1e-8)
-
-
 @pytest.mark.parametrize(
     ("exporter", "importer", "weight"),
     [
@@ -53,9 +49,6 @@ def test_symmetry_weight() -> None:
 
 
 def test_a_lone_report_has_all_the_weight() -> None:
-    assert weights.mean_weight(*BOTH).tolist() == [0.5, 1, 0]
-    assert weights.prefer_exporter_weight(*BOTH).tolist() == [1, 1, 0]
-    assert weights.prefer_importer_weight(*BOTH).tolist() == [0, 1, 0]
     assert weights.settled(np.array([0.3, np.nan, np.nan]), *BOTH).tolist() == [0.3, 1, 0]
 
 

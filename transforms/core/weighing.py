@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.core.estimates.gaps import suspected_blunder
+from transforms.core.estimates.blunders import suspected_blunder
 from transforms.core.estimates.intervals import Intervals, intervals
 from transforms.core.estimates.intervals import Rule as IntervalRule
 from transforms.core.estimates.weights import settled

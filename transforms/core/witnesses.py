@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
+from transforms.core.estimates.blunders import suspected_blunder
 from transforms.core.estimates.cif import Routes
-from transforms.core.estimates.gaps import suspected_blunder
 from transforms.core.fob import AREA_CODES
 from transforms.core.geography import Geography, read_geography
 from transforms.core.mirrors import COLUMNS, Flows, flows_of, read_rows

@@ -56,11 +56,6 @@ class Sums:
         return _grouped(one_key, np.array([high.sum()]), np.array([low.sum()]), terms=len(terms))
 
     @classmethod
-    def of_integers(cls, keys: Integers, numbers: Integers) -> Sums:
-        """Sum whole ``numbers`` (n,), such as mills, over equal ``keys`` (n,); read them back with ``integers``."""
-        return _grouped(keys, numbers.astype(np.int64), np.zeros(len(numbers), np.int64))
-
-    @classmethod
     def several(cls, kinds: Sequence[Kind], keys: Integers, terms: Sequence[Floats | Integers]) -> Sums:
         """Of each kind the sums of its terms (n,) over the same ``keys`` (n,) without a kind: sorted once. Integers are summed whole."""
         order = _order(keys)

@@ -15,15 +15,11 @@ _LARGEST = 1e150
 _SMALLEST = 1e-8
 
 
-def error_variance(sigma: Floats) -> Floats:
-    """f(s) = exp(s^2) (exp(s^2) - 1), the variance of a log-normal error of unit median (n,); sigma from 0 to 10."""
-    square = np.minimum(sigma, 10.0) ** 2
-    variance: Floats = np.exp(square) * np.expm1(square)
-    return variance
-
-
 def quality_weight(sigma_exporter: Floats, sigma_importer: Floats) -> Floats:
-    """w = f(sigma_j) / (f(sigma_i) + f(sigma_j)), from logarithms: no sigma >= 0 overflows, equal ones give 0.5."""
+    """w = f(sigma_j) / (f(sigma_i) + f(sigma_j)), from logarithms: no sigma >= 0 overflows, equal ones give 0.5.
+
+    f(s) = exp(s^2) (exp(s^2) - 1), the variance of a log-normal error of unit median.
+    """
     return _odds(_log_variance(sigma_importer), _log_variance(sigma_exporter))
 
 
@@ -37,21 +33,6 @@ def symmetry_weight(exporter: Floats, importer: Floats) -> Floats:
     total = exporter + importer
     weight: Floats = np.where(total > 0, exporter / np.where(total > 0, total, 1.0), 0.5)
     return weight
-
-
-def mean_weight(has_exporter: Flags, has_importer: Flags) -> Floats:
-    """0.5, and a lone report alone."""
-    return settled(np.full(len(has_exporter), 0.5), has_exporter, has_importer)
-
-
-def prefer_exporter_weight(has_exporter: Flags, has_importer: Flags) -> Floats:
-    """1 where the exporter reports."""
-    return settled(np.ones(len(has_exporter)), has_exporter, has_importer)
-
-
-def prefer_importer_weight(has_exporter: Flags, has_importer: Flags) -> Floats:
-    """0 where the importer reports."""
-    return settled(np.zeros(len(has_exporter)), has_exporter, has_importer)
 
 
 def settled(weight: Floats, has_exporter: Flags, has_importer: Flags) -> Floats:

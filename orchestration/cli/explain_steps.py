@@ -266,6 +266,8 @@ def _interval(i: Interval, page: Page) -> list[str]:
     variances = (i.variance_exporter, i.variance_importer, i.variance_rate)
     one, other, rate = (number(v, 6) for v in variances)
     lines += wrapped(f"f(s) = exp(s^2) (exp(s^2) - 1); s_i^2 = {one}, s_j^2 = {other}, v (of ln of the CIF rate) = {rate}")
-    if i.agrees is None:
+    if i.squared_variation is None:
         return lines + wrapped("the release doesn't hold every variance: the interval can't be computed anew here")
+    if i.agrees is None:
+        return lines + wrapped("both ends were brought to the pair's total with the value: one flow can't show whether they agree")
     return lines + ([] if i.agrees else wrapped("DOES NOT AGREE: these variances give another interval"))

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from orchestration.evidence.recompute import mills
+from orchestration.evidence.recompute import marks, mills
 from orchestration.evidence.tables import Row
 from transforms.core.estimates.intervals import Rule, intervals
 from transforms.core.methods import METHODS
@@ -36,7 +36,8 @@ class Interval:
     """The 90 % interval. ``variance_*`` are s^2 of the reporters and ln of the CIF rate, None where unknown.
 
     ``half_width`` is q sqrt(ln(1 + CV^2)) as the bounds show it; ``squared_variation`` is CV^2 from the variances, and ``agrees``
-    says whether the bounds are those that it gives, to a thousandth of a dollar.
+    says whether the bounds are those that it gives, to a thousandth of a dollar: None where a variance isn't known, and where the
+    row was rescaled, as its bounds were then scaled by a factor that the row doesn't have.
     """
 
     low_usd: Decimal
@@ -98,5 +99,5 @@ def interval_of(row: Row, quantile: float, rate_variance: float | None, paramete
         if found.is_known[0]:
             variation = float(found.squared_variation[0])
             bounds = [round(mills(value) * float(bound[0])) for bound in (found.low, found.high)]
-            agrees = "rescaled" in (row["method_marks"] or "") or bounds == [mills(low), mills(high)]
+            agrees = None if "rescaled" in marks(row) else bounds == [mills(low), mills(high)]
     return Interval(low, high, quantile, one, other, rate_variance, half, variation, agrees)

@@ -364,6 +364,8 @@ def test_a_pair_brought_to_its_total_says_what_stood_before(released: Path, caps
     page = said(capsys, released, "CHN", "BEL", "870380", "2020")
     assert (page["value_fob_usd"], page["methods"], page["single"]["computed"]["value_usd"]) == ("83.629", ["growth_lab"], "97.816")
     assert page["agreement"] == [0, 0, 1]
+    assert page["single"]["interval"]["agrees"] is None
     printed = " ".join(entrepot(capsys, released, "explain", "CHN", "BEL", "870380", "2020").out.split())
     assert "= 97.816 USD then brought to the pair's total: 83.629 USD in the tables" in printed
     assert "the pair's products were brought to the pair's total" in printed
+    assert "both ends were brought to the pair's total with the value: one flow can't show whether they agree" in printed

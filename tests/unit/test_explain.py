@@ -249,6 +249,13 @@ def test_an_interval_is_computed_from_the_variances() -> None:
     assert other is not None
     assert other.agrees is False
     assert interval_of(row(), 1.645, 0.0, parameters()) is None
+    # scaled with the value: nothing is compared, so nothing is said to agree
+    scaled = interval_of(row(value_low_usd=low, value_high_usd=high, method_marks="cif_fitted rescaled"), 1.645, 0.0001, parameters())
+    assert scaled is not None
+    assert (scaled.agrees, scaled.squared_variation) == (None, found.squared_variation)
+    unknown = interval_of(row(value_low_usd=low, value_high_usd=high), 1.645, None, parameters())
+    assert unknown is not None
+    assert (unknown.agrees, unknown.squared_variation) == (None, None)
 
 
 def test_every_code_has_words() -> None:

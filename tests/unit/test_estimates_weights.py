@@ -88,19 +88,12 @@ def test_no_pair_has_no_reliability() -> None:
 
 def test_products_are_scaled_to_the_pair_total_to_the_mill() -> None:
     found = growth_lab.rescaled(np.array([1, 1, 1, 50, 50]), np.array([0, 0, 0, 1, 1]), np.array([5, 80]))
-    assert found.values.tolist() == [2, 2, 1, 40, 40]
-    assert found.unallocated.tolist() == [0, 0]
+    assert found.tolist() == [2, 2, 1, 40, 40]
 
 
-def test_a_large_rest_goes_to_no_product() -> None:
-    """Pair totals 200 M, 119 M, 90 M, 101 M and 2 USD over products of 100 M, 100 M, 60 M, 77 M and nothing; in mills."""
-    usd = 1000
-    totals = np.array([200_000_000, 119_000_000, 90_000_000, 101_000_000, 2]) * usd
-    values = np.array([100_000_000, 100_000_000, 60_000_000, 77_000_000]) * usd
-    found = growth_lab.rescaled(values, np.arange(4), totals)
-    assert found.is_unallocated.tolist() == [True, False, False, False, True]
-    assert found.values.tolist() == [100_000_000_000, 119_000_000_000, 90_000_000_000, 101_000_000_000]
-    assert found.unallocated.tolist() == [100_000_000_000, 0, 0, 0, 2_000]
+def test_a_pair_without_a_product_above_zero_stays() -> None:
+    assert growth_lab.rescaled(np.array([0, 0, 3]), np.array([0, 0, 1]), np.array([7, 9])).tolist() == [0, 0, 9]
+    assert growth_lab.rescaled(np.array([5, 3]), np.array([0, 0]), np.array([0])).tolist() == [0, 0]
 
 
 @given(
@@ -112,9 +105,10 @@ def test_nothing_is_lost_in_rescaling(products: list[tuple[int, int]], totals: l
     pair, values = np.array([p for p, _ in products], np.int64), np.array([v for _, v in products], np.int64)
     found = growth_lab.rescaled(values, pair, np.array(totals))
     sums = np.zeros(4, np.int64)
-    np.add.at(sums, pair, found.values)
-    assert (sums + found.unallocated).tolist() == totals
-    assert bool((found.values >= 0).all())
+    np.add.at(sums, pair, found)
+    before = np.bincount(pair, values, 4)
+    assert sums.tolist() == [total if has else 0 for total, has in zip(totals, before > 0, strict=True)]
+    assert bool((found >= 0).all())
 
 
 @given(
@@ -129,11 +123,10 @@ def test_rescaling_in_two_steps_over_buckets_keeps_the_pair_total(products: list
     np.add.at(sums, cell, rows[:, 2])
     totals = np.random.default_rng(seed).integers(0, 10**13, 3)
     to_buckets = growth_lab.rescaled(sums, cells // 4, totals)
-    within = growth_lab.rescaled(rows[:, 2], cell, to_buckets.values)
-    assert not within.is_unallocated.any()
+    within = growth_lab.rescaled(rows[:, 2], cell, to_buckets)
     found = np.zeros(3, np.int64)
-    np.add.at(found, rows[:, 0], within.values)
-    assert (found + to_buckets.unallocated).tolist() == totals.tolist()
+    np.add.at(found, rows[:, 0], within)
+    assert found.tolist() == np.where(np.bincount(rows[:, 0], minlength=3) > 0, totals, 0).tolist()
 
 
 def test_symmetry_index_worked() -> None:

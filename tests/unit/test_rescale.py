@@ -1,4 +1,4 @@
-"""The Growth Lab's rescaling through the lake: products to their pair's total, over all buckets, the rest to no product."""
+"""The Growth Lab's rescaling through the lake: products to their pair's total, over all buckets."""
 
 from __future__ import annotations
 

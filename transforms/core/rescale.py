@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from transforms.contracts import lake as contracts
-from transforms.core.estimates.growth_lab import Rule, rescaled
+from transforms.core.estimates.growth_lab import rescaled
 from transforms.core.fob import AREA_CODES, RouteRates
 from transforms.core.marks import mark
 from transforms.core.mirrors import Flows, flows_of, read_rows
@@ -27,8 +27,6 @@ from transforms.settings import Settings
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Stratum = tuple[object, ...]
-#: No ratio that sums of mills reach: all of a total is its products'.
-_NO_REST = Rule(ratio=1e18)
 
 
 @dataclass(frozen=True)
@@ -115,8 +113,8 @@ def pair_totals(buckets: Sequence[Mapping[Stratum, PairSums]]) -> dict[Stratum, 
         stays = (whole.exporter_fob <= 0) | (whole.importer_fob <= 0) | (whole.least < 0)
         total = np.where(stays, whole.value, total)
         pair = np.repeat(np.arange(len(total)), len(buckets))
-        done = rescaled(np.maximum(parts, 0).ravel(), pair, np.where(stays, np.maximum(parts, 0).sum(axis=1), total), _NO_REST)
-        shares = np.where(stays[:, None], parts, done.values.reshape(parts.shape))
+        done = rescaled(np.maximum(parts, 0).ravel(), pair, np.where(stays, np.maximum(parts, 0).sum(axis=1), total))
+        shares = np.where(stays[:, None], parts, done.reshape(parts.shape))
         found[key] = Shares(whole.pair, shares)
     return found
 
@@ -133,7 +131,7 @@ def brought_to_totals(found: Reconciled, totals: PairTotals, bucket: int) -> Rec
     at = at[np.argsort(index[at], kind="stable")]
     value = found.value.copy()
     kept, renumbered = np.unique(index[at], return_inverse=True)
-    value[at] = rescaled(found.value[at], renumbered, wanted[kept], _NO_REST).values
+    value[at] = rescaled(found.value[at], renumbered, wanted[kept])
     changed = value != found.value
     scale = value / np.where(changed & (found.value > 0), found.value, 1)
     bounds = found.bounds

@@ -1,7 +1,7 @@
 """The Growth Lab's reliabilities and its rescaling to pair totals (docs/methods.md 1.2).
 
 Not repeated from the public pipeline: 0/1 flags in the place of weights, World rows dropped before totals are taken,
-1 - tau as the inverse of 1 + tau.
+1 - tau as the inverse of 1 + tau, a rest that belongs to no product (what a total holds beyond its products is a leaf here).
 """
 
 from __future__ import annotations
@@ -10,22 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transforms.core.estimates.sufficient import EstimateError, Flags, Floats, Integers, rounded
+from transforms.core.estimates.sufficient import EstimateError, Floats, Integers, rounded
 
 
 @dataclass(frozen=True)
 class Rule:
-    """``least_discrepancy``: mean weighted discrepancy below which a reporter counts as having this one (r <= 1 / it).
-
-    The rest of a pair goes to no product where the pair's total exceeds its products' by more than ``ratio`` and
-    ``gap_mills`` and is above ``pair_mills``.
-    """
+    """``least_discrepancy``: mean weighted discrepancy below which a reporter counts as having this one (r <= 1 / it)."""
 
     iterations: int = 25
     least_discrepancy: float = 1e-3
-    ratio: float = 1.20
-    gap_mills: int = 25_000_000_000
-    pair_mills: int = 100_000_000_000
 
 
 RULE = Rule()
@@ -78,33 +71,17 @@ def _round(partners: Floats, weighted: Floats, rule: Rule) -> Floats:
     return r
 
 
-@dataclass(frozen=True)
-class Rescaled:
-    """Product values after rescaling (n,), mills; per pair the rest that belongs to no product (p,), mills, and whether there is one.
+def rescaled(values: Integers, pair: Integers, totals: Integers) -> Integers:
+    """Products' ``values`` (n,) >= 0 of pairs 0..p-1 (``pair``, ascending) brought to the pairs' ``totals`` (p,) >= 0; all in mills.
 
-    Values of a pair and its rest sum to the pair's total, to the mill.
-    """
-
-    values: Integers
-    unallocated: Integers
-    is_unallocated: Flags
-
-
-def rescaled(values: Integers, pair: Integers, totals: Integers, rule: Rule = RULE) -> Rescaled:
-    """Bring products' reconciled ``values`` (n,) >= 0 of pairs 0..p-1 (``pair``, ascending) to the pairs' ``totals`` (p,).
-
-    Scaled in proportion, largest remainder, ties to the first; the rest stays apart where it is too large to be the
-    products' (Rule), or where the pair has no product to carry it.
+    Scaled in proportion, largest remainder, ties to the first. A pair whose products are all 0 has nothing to scale and keeps them.
     """
     sums = np.zeros(len(totals), np.int64)
     np.add.at(sums, pair, values)
-    gap = totals - sums
-    apart = (totals > rule.ratio * sums.astype(np.float64)) & (gap > rule.gap_mills) & (totals > rule.pair_mills)
-    apart |= (sums == 0) & (totals != 0)
-    scaled = np.flatnonzero(((gap != 0) & ~apart)[pair])
+    scaled = np.flatnonzero(((totals != sums) & (sums != 0))[pair])
     out = values.copy()
     out[scaled] = _shared(values[scaled], pair[scaled], totals, sums)
-    return Rescaled(out, np.where(apart, gap, 0), apart)
+    return out
 
 
 def _shared(values: Integers, pair: Integers, totals: Integers, sums: Integers) -> Integers:

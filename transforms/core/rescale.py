@@ -21,6 +21,7 @@ from transforms.core.fob import AREA_CODES, RouteRates
 from transforms.core.marks import mark
 from transforms.core.mirrors import Flows, flows_of, read_rows
 from transforms.core.reconciled import Reconciled, reconciled
+from transforms.core.weighing import mixed
 from transforms.io import lake
 from transforms.settings import Settings
 
@@ -108,7 +109,7 @@ def pair_totals(buckets: Sequence[Mapping[Stratum, PairSums]]) -> dict[Stratum, 
         for number, bucket in enumerate(buckets):
             if key in bucket:
                 parts[np.searchsorted(whole.pair, bucket[key].pair), number] = bucket[key].value
-        total = np.rint(whole.weight * whole.exporter_fob + (1 - whole.weight) * whole.importer_fob).astype(np.int64)
+        total = mixed(whole.weight, whole.exporter_fob, whole.importer_fob)
         # one side alone has no other to be weighed with, and a value below 0 can't be scaled
         stays = (whole.exporter_fob <= 0) | (whole.importer_fob <= 0) | (whole.least < 0)
         total = np.where(stays, whole.value, total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tomllib
@@ -110,6 +111,58 @@ def _check_targets(harmonise: Harmonise) -> None:
         raise SettingsError(f'[harmonise] target_editions has {found}: write each HS edition once, as "H4" or, from a year on, "H5:2017"')
 
 
+@dataclass(frozen=True)
+class _Bound:
+    """Numbers from ``least`` (itself allowed unless ``is_open``) to ``most``, finite."""
+
+    least: int
+    most: float = math.inf
+    is_open: bool = False
+
+    def holds(self, value: float | Decimal) -> bool:
+        return math.isfinite(value) and self.least <= value <= self.most and not (self.is_open and value == self.least)
+
+    @property
+    def said(self) -> str:
+        """What to write."""
+        if self.most < math.inf:
+            return f"a number from {self.least} to {self.most:g}"
+        return f"a number above {self.least}" if self.is_open else f"a number that is at least {self.least}"
+
+
+_COUNT, _ABOVE_0, _FROM_0 = _Bound(1), _Bound(0, is_open=True), _Bound(0)
+#: What numbers may be, by section: outside, a fit would divide by nothing, take no round, or turn an interval over.
+_BOUNDS: dict[str, dict[str, _Bound]] = {
+    "harmonise": {"minimum_observations": _COUNT},
+    # CIF over FOB
+    "reconcile": {"cif_factor": _COUNT},
+    "estimate": {
+        "cif_more_than_usd": _FROM_0,
+        "cif_more_than_kg": _FROM_0,
+        "cif_minimum_pairs": _COUNT,
+        "cif_studentised": _ABOVE_0,
+        "cif_minimum_km": _ABOVE_0,
+        "sigma_floor": _ABOVE_0,
+        "sigma_anchor_flows": _COUNT,
+        "unit_minimum_pairs": _COUNT,
+        "unit_spread_below": _ABOVE_0,
+        "symmetric_within": _Bound(0, 1),
+        "reliability_iterations": _COUNT,
+        "interval_quantile": _ABOVE_0,
+    },
+    "cluster": {"workers": _COUNT, "stall_seconds": _COUNT},
+}
+
+
+def _check_bounds(settings: Settings) -> None:
+    for section, bounds in _BOUNDS.items():
+        for name, bound in bounds.items():
+            value = getattr(getattr(settings, section), name)
+            if not bound.holds(value):
+                default = getattr(SECTIONS[section](), name)
+                raise SettingsError(f"[{section}] {name} = {value}: write {bound.said}, as {default}")
+
+
 def _check(settings: Settings) -> Settings:
     _one_of("[reconcile] method", [settings.reconcile.method], codes.RECONCILE_METHODS)
     _one_of("[reconcile] basis_order", settings.reconcile.basis_order, codes.BASES)
@@ -118,11 +171,7 @@ def _check(settings: Settings) -> Settings:
     _one_of("[estimate] refit", [settings.estimate.refit], ("on_demand", "on_revision"))
     _check_targets(settings.harmonise)
     _one_of("[publish] on_failed_partition", [settings.publish.on_failed_partition], ("publish_stale", "refuse"))
-    if settings.reconcile.cif_factor < 1:
-        raise SettingsError(f"[reconcile] cif_factor = {settings.reconcile.cif_factor}: CIF over FOB is at least 1")
-    for name, value in (("[cluster] workers", settings.cluster.workers), ("[cluster] stall_seconds", settings.cluster.stall_seconds)):
-        if value < 1:
-            raise SettingsError(f"{name} = {value}: at least 1")
+    _check_bounds(settings)
     if set("[]*?{}") & set(str(settings.home)):
         raise SettingsError(
             f"the home {settings.home} holds one of []*?{{}}, which readers of its files take for a pattern: choose another path"

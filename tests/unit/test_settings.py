@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from transforms.declared.sections import Estimate
 from transforms.settings import SettingsError, load_settings
 
 
@@ -61,7 +63,7 @@ def test_a_file_sets_what_it_says(home: Path) -> None:
         ("home_area = 156\n", r"home_area .*text in quotes"),
         ('home_area = "CHN"\n', r"home_area .*area code"),
         ('maximum_unpacked_bytes = "x"\n', r"maximum_unpacked_bytes .*should be a int"),
-        ("[cluster]\nworkers = 0\n", r"workers = 0: at least 1"),
+        ("[cluster]\nworkers = 0\n", r"workers = 0: write a number that is at least 1, as 2"),
         ('[publish]\non_failed_partition = "maybe"\n', r"on_failed_partition .*publish_stale, refuse"),
         ("password = 1\n", r"no setting or section 'password'; known: .*home_area"),
         ("[reconcile\n", r"isn't valid TOML"),
@@ -85,3 +87,57 @@ def test_workers_that_are_no_number(home: Path) -> None:
 def test_a_config_that_isnt_there(home: Path) -> None:
     with pytest.raises(SettingsError, match="doesn't exist"):
         load_settings(home, {"ENTREPOT_CONFIG": str(home / "none.toml")})
+
+
+#: Of every number that a fit or an interval reads: one that can't be, and what to write.
+OUT_OF_BOUNDS = {
+    "cif_more_than_usd": (-1.0, "a number that is at least 0, as 10000.0"),
+    "cif_more_than_kg": (-0.5, "a number that is at least 0, as 2000.0"),
+    "cif_minimum_pairs": (0, "a number that is at least 1, as 1000"),
+    "cif_studentised": (0.0, "a number above 0, as 2.0"),
+    "cif_minimum_km": (0.0, "a number above 0, as 245.0"),
+    "sigma_floor": (0.0, "a number above 0, as 0.03"),
+    "sigma_anchor_flows": (0, "a number that is at least 1, as 1"),
+    "unit_minimum_pairs": (0, "a number that is at least 1, as 10"),
+    "unit_spread_below": (-2.5, "a number above 0, as 2.5"),
+    "symmetric_within": (1.5, "a number from 0 to 1, as 0.1"),
+    "reliability_iterations": (-3, "a number that is at least 1, as 25"),
+    "interval_quantile": (-1.0, "a number above 0, as 1.645"),
+}
+
+
+@pytest.mark.parametrize("name", OUT_OF_BOUNDS)
+def test_an_estimate_out_of_bounds_is_refused(home: Path, name: str) -> None:
+    value, said = OUT_OF_BOUNDS[name]
+    with pytest.raises(SettingsError) as refused:
+        load_settings(written(home, f"[estimate]\n{name} = {value}\n"), {})
+    assert str(refused.value) == f"[estimate] {name} = {value}: write {said}"
+
+
+def test_every_number_of_an_estimate_has_a_bound() -> None:
+    numbers = [f.name for f in fields(Estimate) if isinstance(f.default, int | float) and not isinstance(f.default, bool)]
+    assert numbers == list(OUT_OF_BOUNDS)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[estimate]\ninterval_quantile = nan\n", "[estimate] interval_quantile = nan: write a number above 0, as 1.645"),
+        ("[estimate]\ncif_more_than_usd = inf\n", "[estimate] cif_more_than_usd = inf: write a number that is at least 0, as 10000.0"),
+        ("[estimate]\nsymmetric_within = -0.1\n", "[estimate] symmetric_within = -0.1: write a number from 0 to 1, as 0.1"),
+        ("[harmonise]\nminimum_observations = 0\n", "[harmonise] minimum_observations = 0: write a number that is at least 1, as 3"),
+        ("[reconcile]\ncif_factor = 0.9\n", "[reconcile] cif_factor = 0.9: write a number that is at least 1, as 1.033"),
+        ("[cluster]\nstall_seconds = 0\n", "[cluster] stall_seconds = 0: write a number that is at least 1, as 3600"),
+    ],
+)
+def test_a_number_out_of_bounds_says_what_to_write(home: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings(written(home, text), {})
+    assert str(refused.value) == said
+
+
+def test_the_ends_of_the_bounds_load(home: Path) -> None:
+    text = "[estimate]\ncif_more_than_usd = 0\nsymmetric_within = 1\nreliability_iterations = 1\n[harmonise]\nminimum_observations = 1\n"
+    settings = load_settings(written(home, text), {})
+    assert (settings.estimate.cif_more_than_usd, settings.estimate.symmetric_within) == (0.0, 1.0)
+    assert (settings.estimate.reliability_iterations, settings.harmonise.minimum_observations) == (1, 1)

@@ -2,7 +2,7 @@
 -- A reporter is an area that reports an import or an export, of whatever edition; the world takes each pair once.
 {{ config(materialized='table') }}
 
-with pair_reports as (
+with value_by_report as (
     select
         basis,
         frequency,
@@ -15,7 +15,7 @@ with pair_reports as (
         has_importer_report,
         value_by_exporter_fob_usd,
         value_by_importer_fob_usd
-    from {{ ref('int_pair_reports') }}
+    from {{ ref('int_value_by_report') }}
 ),
 
 preferred as (
@@ -32,26 +32,26 @@ preferred as (
 
 marked as (
     select
-        pair_reports.basis,
-        pair_reports.frequency,
-        pair_reports.period,
-        pair_reports.exporter_code,
-        pair_reports.importer_code,
-        pair_reports.has_exporter_report,
-        pair_reports.has_importer_report,
-        pair_reports.value_by_exporter_fob_usd,
-        pair_reports.value_by_importer_fob_usd,
+        value_by_report.basis,
+        value_by_report.frequency,
+        value_by_report.period,
+        value_by_report.exporter_code,
+        value_by_report.importer_code,
+        value_by_report.has_exporter_report,
+        value_by_report.has_importer_report,
+        value_by_report.value_by_exporter_fob_usd,
+        value_by_report.value_by_importer_fob_usd,
         preferred.basis is not null as is_preferred
-    from pair_reports
+    from value_by_report
     left join preferred
         on
-            pair_reports.basis = preferred.basis
-            and pair_reports.frequency = preferred.frequency
-            and pair_reports.period = preferred.period
-            and pair_reports.classification = preferred.classification
-            and pair_reports.product_level = preferred.product_level
-            and pair_reports.exporter_code = preferred.exporter_code
-            and pair_reports.importer_code = preferred.importer_code
+            value_by_report.basis = preferred.basis
+            and value_by_report.frequency = preferred.frequency
+            and value_by_report.period = preferred.period
+            and value_by_report.classification = preferred.classification
+            and value_by_report.product_level = preferred.product_level
+            and value_by_report.exporter_code = preferred.exporter_code
+            and value_by_report.importer_code = preferred.importer_code
 ),
 
 sides as (

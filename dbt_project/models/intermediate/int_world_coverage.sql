@@ -11,7 +11,7 @@ with pair_totals as (
     from {{ ref('stg_pair_totals') }}
 ),
 
-pair_reports as (
+value_by_report as (
     select
         basis,
         frequency,
@@ -22,7 +22,7 @@ pair_reports as (
         importer_code,
         has_exporter_report,
         has_importer_report
-    from {{ ref('int_pair_reports') }}
+    from {{ ref('int_value_by_report') }}
 ),
 
 exporters as (
@@ -45,7 +45,7 @@ reporting as (
         classification,
         product_level,
         exporter_code as reporter_code
-    from pair_reports
+    from value_by_report
     where has_exporter_report
     union
     select
@@ -55,7 +55,7 @@ reporting as (
         classification,
         product_level,
         importer_code as reporter_code
-    from pair_reports
+    from value_by_report
     where has_importer_report
 ),
 

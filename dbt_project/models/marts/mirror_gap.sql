@@ -25,7 +25,6 @@ with sides as (
         suspected_fob_usd,
         value_fob_usd
     from {{ ref('int_pair_sides') }}
-    where basis = 'own'
 ),
 
 areas as (
@@ -60,8 +59,7 @@ gaps as (
         orphan_fob_usd,
         suspected_fob_usd,
         value_fob_usd,
-        (importer_two_sided_fob_usd - exporter_two_sided_fob_usd)::decimal(18, 3) as gap_fob_usd,
-        (importer_two_sided_fob_usd + exporter_two_sided_fob_usd)::double as both_fob_usd
+        {{ gap_usd('importer_two_sided_fob_usd', 'exporter_two_sided_fob_usd') }} as gap_fob_usd
     from sides
 ),
 
@@ -90,21 +88,13 @@ measured as (
         suspected_fob_usd,
         value_fob_usd,
         gap_fob_usd,
-        case when both_fob_usd > 0 then abs(gap_fob_usd)::double / both_fob_usd end as relative_gap,
-        case when both_fob_usd > 0 then absolute_gap_fob_usd::double / both_fob_usd end as relative_product_gap,
-        case
-            when importer_two_sided_fob_usd > 0 and exporter_two_sided_fob_usd > 0
-                then ln(importer_two_sided_fob_usd::double / exporter_two_sided_fob_usd::double)
-        end as log_gap,
+        {{ relative_gap('gap_fob_usd', 'importer_two_sided_fob_usd', 'exporter_two_sided_fob_usd') }} as relative_gap,
+        {{ relative_gap('absolute_gap_fob_usd', 'importer_two_sided_fob_usd', 'exporter_two_sided_fob_usd') }} as relative_product_gap,
+        {{ log_gap('importer_two_sided_fob_usd', 'exporter_two_sided_fob_usd') }} as log_gap,
         case when is_hub_pair or gap_fob_usd is null then gap_fob_usd else 0 end as hub_gap_fob_usd,
         case when is_hub_pair and gap_fob_usd is not null then 0 else gap_fob_usd end as other_gap_fob_usd,
-        case when value_fob_usd > 0 then coalesce(orphan_fob_usd, 0)::double / value_fob_usd::double end as orphan_share,
-        case
-            when both_fob_usd is null and two_sided_count > 0 then 'every flow that both sides report is a suspected mistake'
-            when both_fob_usd is null then 'no flow that both sides report'
-            when not both_fob_usd > 0 then 'both reports are 0'
-            when not (importer_two_sided_fob_usd > 0 and exporter_two_sided_fob_usd > 0) then 'one report is 0: no logarithm'
-        end as null_reason
+        {{ orphan_share('orphan_fob_usd', 'value_fob_usd') }} as orphan_share,
+        {{ gap_null_reason('importer_two_sided_fob_usd', 'exporter_two_sided_fob_usd', 'two_sided_count') }} as null_reason
     from gaps
 )
 
@@ -121,7 +111,7 @@ select
     measured.importer_code,
     importers.iso3 as importer_iso3,
     importers.area_name as importer_name,
-    'FOB, re-exports apart, CIF rate taken off the importer' as gap_basis,
+    {{ gap_basis() }} as gap_basis,
     measured.is_hub_pair,
     measured.two_sided_count,
     measured.exporter_only_count,

@@ -19,14 +19,14 @@ with months as (
     where frequency = 'M'
 ),
 
-pair_reports as (
+value_by_report as (
     select
         basis,
         exporter_code,
         importer_code,
         has_exporter_report,
         has_importer_report
-    from {{ ref('int_pair_reports') }}
+    from {{ ref('int_value_by_report') }}
     where frequency = 'M'
 ),
 
@@ -59,7 +59,7 @@ pair_reporters as (
         importer_code,
         bool_or(has_exporter_report) as is_reported_by_exporter,
         bool_or(has_importer_report) as is_reported_by_importer
-    from pair_reports
+    from value_by_report
     group by basis, exporter_code, importer_code
 ),
 

@@ -19,24 +19,12 @@ with by_method as (
         baci_weight_exporter,
         growth_lab_weight_exporter,
         symmetry_index_weight_exporter,
-        expected_bias
-    from {{ ref('int_pair_methods') }}
-),
-
-sides as (
-    select
-        basis,
-        frequency,
-        period,
-        classification,
-        product_level,
-        exporter_code,
-        importer_code,
+        expected_bias,
         two_sided_count,
         exporter_only_count,
         importer_only_count,
         suspected_count
-    from {{ ref('int_pair_sides') }}
+    from {{ ref('int_pair_methods') }}
 ),
 
 areas as (
@@ -49,55 +37,46 @@ areas as (
 
 compared as (
     select
-        by_method.year,
-        by_method.basis,
-        by_method.frequency,
-        by_method.period,
-        by_method.classification,
-        by_method.product_level,
-        by_method.exporter_code,
-        by_method.importer_code,
-        by_method.value_fob_usd,
-        by_method.baci_fob_usd,
-        by_method.growth_lab_fob_usd,
-        by_method.symmetry_index_fob_usd,
-        by_method.mean_fob_usd,
-        by_method.prefer_exporter_fob_usd,
-        by_method.prefer_importer_fob_usd,
-        by_method.baci_weight_exporter,
-        by_method.growth_lab_weight_exporter,
-        by_method.symmetry_index_weight_exporter,
-        by_method.expected_bias,
-        sides.two_sided_count,
-        sides.exporter_only_count,
-        sides.importer_only_count,
-        sides.suspected_count,
+        year,
+        basis,
+        frequency,
+        period,
+        classification,
+        product_level,
+        exporter_code,
+        importer_code,
+        value_fob_usd,
+        baci_fob_usd,
+        growth_lab_fob_usd,
+        symmetry_index_fob_usd,
+        mean_fob_usd,
+        prefer_exporter_fob_usd,
+        prefer_importer_fob_usd,
+        baci_weight_exporter,
+        growth_lab_weight_exporter,
+        symmetry_index_weight_exporter,
+        expected_bias,
+        two_sided_count,
+        exporter_only_count,
+        importer_only_count,
+        suspected_count,
         greatest(
-            by_method.baci_fob_usd,
-            by_method.growth_lab_fob_usd,
-            by_method.symmetry_index_fob_usd,
-            by_method.mean_fob_usd,
-            by_method.prefer_exporter_fob_usd,
-            by_method.prefer_importer_fob_usd
+            baci_fob_usd,
+            growth_lab_fob_usd,
+            symmetry_index_fob_usd,
+            mean_fob_usd,
+            prefer_exporter_fob_usd,
+            prefer_importer_fob_usd
         )::double as largest_fob_usd,
         least(
-            by_method.baci_fob_usd,
-            by_method.growth_lab_fob_usd,
-            by_method.symmetry_index_fob_usd,
-            by_method.mean_fob_usd,
-            by_method.prefer_exporter_fob_usd,
-            by_method.prefer_importer_fob_usd
+            baci_fob_usd,
+            growth_lab_fob_usd,
+            symmetry_index_fob_usd,
+            mean_fob_usd,
+            prefer_exporter_fob_usd,
+            prefer_importer_fob_usd
         )::double as smallest_fob_usd
     from by_method
-    inner join sides
-        on
-            by_method.basis = sides.basis
-            and by_method.frequency = sides.frequency
-            and by_method.period = sides.period
-            and by_method.classification = sides.classification
-            and by_method.product_level = sides.product_level
-            and by_method.exporter_code = sides.exporter_code
-            and by_method.importer_code = sides.importer_code
 )
 
 select

@@ -23,7 +23,6 @@ with sides as (
         orphan_fob_usd,
         suspected_fob_usd
     from {{ ref('int_pair_sides') }}
-    where basis = 'own'
 ),
 
 by_method as (
@@ -134,9 +133,7 @@ measured as (
         case when prefer_exporter_count = pair_count then prefer_exporter_fob_usd end as prefer_exporter_fob_usd,
         case when prefer_importer_count = pair_count then prefer_importer_fob_usd end as prefer_importer_fob_usd,
         case when importer_two_sided_fob_usd is not null then coalesce(hub_gap_fob_usd, 0) end as hub_gap_fob_usd,
-        (importer_two_sided_fob_usd - exporter_two_sided_fob_usd)::decimal(18, 3) as gap_fob_usd,
-        (importer_two_sided_fob_usd + exporter_two_sided_fob_usd)::double as both_fob_usd,
-        importer_two_sided_fob_usd > 0 and exporter_two_sided_fob_usd > 0 as has_log
+        {{ gap_usd('importer_two_sided_fob_usd', 'exporter_two_sided_fob_usd') }} as gap_fob_usd
     from summed
 )
 
@@ -167,19 +164,18 @@ select
     measured.exporter_only_fob_usd,
     measured.importer_only_fob_usd,
     measured.orphan_fob_usd,
-    case
-        when measured.value_fob_usd > 0 then coalesce(measured.orphan_fob_usd, 0)::double / measured.value_fob_usd::double
-    end as orphan_share,
+    {{ orphan_share('measured.orphan_fob_usd', 'measured.value_fob_usd') }} as orphan_share,
     measured.suspected_fob_usd,
-    'FOB, re-exports apart, CIF rate taken off the importer' as gap_basis,
+    {{ gap_basis() }} as gap_basis,
     measured.gap_fob_usd,
     measured.absolute_gap_fob_usd,
-    case when measured.both_fob_usd > 0 then abs(measured.gap_fob_usd)::double / measured.both_fob_usd end as relative_gap,
-    case when measured.both_fob_usd > 0 then measured.absolute_gap_fob_usd::double / measured.both_fob_usd end as relative_product_gap,
-    case
-        when measured.has_log
-            then ln(measured.importer_two_sided_fob_usd::double / measured.exporter_two_sided_fob_usd::double)
-    end as log_gap,
+    {{
+        relative_gap('measured.gap_fob_usd', 'measured.importer_two_sided_fob_usd', 'measured.exporter_two_sided_fob_usd')
+    }} as relative_gap,
+    {{
+        relative_gap('measured.absolute_gap_fob_usd', 'measured.importer_two_sided_fob_usd', 'measured.exporter_two_sided_fob_usd')
+    }} as relative_product_gap,
+    {{ log_gap('measured.importer_two_sided_fob_usd', 'measured.exporter_two_sided_fob_usd') }} as log_gap,
     measured.hub_gap_fob_usd,
     (measured.gap_fob_usd - measured.hub_gap_fob_usd)::decimal(18, 3) as other_gap_fob_usd,
     measured.baci_fob_usd,
@@ -188,10 +184,9 @@ select
     measured.mean_fob_usd,
     measured.prefer_exporter_fob_usd,
     measured.prefer_importer_fob_usd,
-    case
-        when measured.both_fob_usd is null then 'no flow that both sides report'
-        when not coalesce(measured.has_log, false) then 'no logarithm of 0'
-        when measured.baci_fob_usd is null then 'nothing was estimated for the year'
-    end as null_reason,
+    coalesce(
+        {{ gap_null_reason('measured.importer_two_sided_fob_usd', 'measured.exporter_two_sided_fob_usd', 'measured.two_sided_count') }},
+        case when measured.baci_fob_usd is null then 'nothing was estimated for the year' end
+    ) as null_reason,
     {{ text_literal(var('release_id')) }} as release_id
 from measured

@@ -5,6 +5,15 @@ from __future__ import annotations
 from transforms.contracts import codes
 from transforms.contracts.model import Column
 
+_ESTIMATED = tuple(name for name in codes.RECONCILE_METHODS if name not in ("mean", *codes.SIMPLE_METHODS))
+
+
+def _value_by(method: str) -> str:
+    """What a method's value is; one that estimates has none before anything was estimated."""
+    whole = ": all the pair's reports weighed, one-sided flows with them" if method == "growth_lab" else ""
+    return f"Value by {method}{whole}{'; NULL where nothing was estimated' if method in _ESTIMATED else ''}."
+
+
 ENTRIES = (
     # both reports of a pair
     Column("is_hub_pair", "flag", "Exporter or importer is a re-export hub in that year: what is sold through it is another country's."),
@@ -22,9 +31,10 @@ ENTRIES = (
     Column("suspected_fob_usd", "usd", "The report of each suspected flow that is to be taken.", unit="USD", valuation="FOB"),
     Column("suspected_exporter_fob_usd", "usd", "The exporter's reports of suspected flows.", unit="USD", valuation="FOB"),
     Column("suspected_importer_fob_usd", "usd", "The importer's reports of suspected flows, with the CIF factor taken off.", unit="USD", valuation="FOB"),
-    Column("baci_weight_exporter", "ratio", "Weight that baci gives the exporter's report of a two-sided flow of the pair; NULL before anything was estimated.", unit="0 to 1", minimum=0, maximum=1),
-    Column("growth_lab_weight_exporter", "ratio", "The same of growth_lab.", unit="0 to 1", minimum=0, maximum=1),
-    Column("symmetry_index_weight_exporter", "ratio", "The same of symmetry_index.", unit="0 to 1", minimum=0, maximum=1),
+    *(
+        Column(f"{name}_weight_exporter", "ratio", f"Weight that {name} gives the exporter's report of a two-sided flow of the pair; NULL before anything was estimated.", unit="0 to 1", minimum=0, maximum=1)
+        for name in _ESTIMATED
+    ),
     Column("expected_bias", "ratio", "By how much the method's value of a two-sided flow lies above the truth on average, since errors are log-normal (0.02: 2 %); NULL where nothing was estimated.", unit="ratio"),
     Column("gap_basis", "code", "What the gap compares: both reports FOB, re-exports apart, the CIF rate taken off the importer's.", allowed=codes.GAP_BASES ),
     Column("gap_fob_usd", "usd", "Importer's less exporter's reports of two-sided flows: below 0 where the exporter reports more.", unit="USD", valuation="FOB" ),
@@ -34,12 +44,7 @@ ENTRIES = (
     Column("hub_gap_fob_usd", "usd", "Part of gap_fob_usd that stands on pairs with a re-export hub; with other_gap_fob_usd the whole.", unit="USD", valuation="FOB"),
     Column("other_gap_fob_usd", "usd", "Part of gap_fob_usd that stands on pairs without a hub.", unit="USD", valuation="FOB"),
     Column("orphan_share", "ratio", "orphan_fob_usd over value_fob_usd: trade that may count twice; NULL where there is no value.", unit="ratio", minimum=0),
-    Column("baci_fob_usd", "usd", "Value by baci, at the pair; NULL where nothing was estimated.", unit="USD", valuation="FOB"),
-    Column("growth_lab_fob_usd", "usd", "Value by growth_lab: all the pair's reports weighed, one-sided flows with them; NULL where nothing was estimated.", unit="USD", valuation="FOB"),
-    Column("symmetry_index_fob_usd", "usd", "Value by symmetry_index; NULL where nothing was estimated.", unit="USD", valuation="FOB"),
-    Column("mean_fob_usd", "usd", "Value by mean.", unit="USD", valuation="FOB"),
-    Column("prefer_exporter_fob_usd", "usd", "Value by prefer_exporter.", unit="USD", valuation="FOB"),
-    Column("prefer_importer_fob_usd", "usd", "Value by prefer_importer.", unit="USD", valuation="FOB"),
+    *(Column(f"{name}_fob_usd", "usd", _value_by(name), unit="USD", valuation="FOB") for name in codes.RECONCILE_METHODS),
     Column("largest_over_smallest", "ratio", "Largest over smallest of the methods' values; NULL where the smallest isn't above 0.", unit="ratio", minimum=1),
     Column("pair_count", "count", "Pairs of areas with a flow.", minimum=1),
     Column("exporter_reports_fob_usd", "usd", "Everything that exporters report, re-exports apart where they are held against an importer.", unit="USD", valuation="FOB"),

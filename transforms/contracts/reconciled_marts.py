@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from transforms.contracts import codes
 from transforms.contracts import reconciled as lake
 from transforms.contracts.mart_shape import from_lake, mart
 
@@ -9,14 +10,10 @@ _PAIR = ("exporter_code", "importer_code")
 _NAMED_PAIR = ("exporter_code", "exporter_iso3", "exporter_name", "importer_code", "importer_iso3", "importer_name")
 _COUNTS = ("two_sided_count", "exporter_only_count", "importer_only_count", "suspected_count")
 _GAPS = ("gap_fob_usd", "absolute_gap_fob_usd", "relative_gap", "relative_product_gap", "log_gap", "hub_gap_fob_usd", "other_gap_fob_usd")
-_BY_METHOD = (
-    "baci_fob_usd",
-    "growth_lab_fob_usd",
-    "symmetry_index_fob_usd",
-    "mean_fob_usd",
-    "prefer_exporter_fob_usd",
-    "prefer_importer_fob_usd",
-)
+_ESTIMATED = tuple(name for name in codes.RECONCILE_METHODS if name not in ("mean", *codes.SIMPLE_METHODS))
+_BY_METHOD = tuple(f"{name}_fob_usd" for name in codes.RECONCILE_METHODS)
+_ALWAYS = tuple(f"{name}_fob_usd" for name in codes.RECONCILE_METHODS if name not in _ESTIMATED)
+_WEIGHTS = tuple(f"{name}_weight_exporter" for name in _ESTIMATED)
 
 FCT_BILATERAL_FLOWS = from_lake("fct_bilateral_flows", lake.BILATERAL_FLOWS)
 BILATERAL_FLOWS = mart(
@@ -94,13 +91,11 @@ RECONCILIATION_COMPARISON = mart(
         *_BY_METHOD,
         "largest_over_smallest",
         "expected_bias",
-        "baci_weight_exporter",
-        "growth_lab_weight_exporter",
-        "symmetry_index_weight_exporter",
+        *_WEIGHTS,
         *_COUNTS,
         "null_reason",
     ),
-    ("year", "exporter_name", "importer_name", "method", "value_fob_usd", *_BY_METHOD[3:], *_COUNTS),
+    ("year", "exporter_name", "importer_name", "method", "value_fob_usd", *_ALWAYS, *_COUNTS),
     minimum_rows=0,
 )
 RECONCILIATION_SUMMARY = mart(
@@ -128,7 +123,7 @@ RECONCILIATION_SUMMARY = mart(
         *_BY_METHOD,
         "null_reason",
     ),
-    ("year", "method", "pair_count", *_COUNTS, "value_fob_usd", "gap_basis", *_BY_METHOD[3:]),
+    ("year", "method", "pair_count", *_COUNTS, "value_fob_usd", "gap_basis", *_ALWAYS),
     minimum_rows=0,
 )
 NES_MOVES = mart(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestration.steps import Step, Task
 from transforms.contracts.codes import PRODUCT_BUCKETS
+from transforms.declared.sections import Estimate
 from transforms.settings import Settings
 
 if TYPE_CHECKING:
     from orchestration.stages import View
 
-#: Settings of [estimate] that a fit reads; the others are read when reconciling.
-FITTED_BY = (
-    "cif_more_than_usd", "cif_more_than_kg", "cif_minimum_pairs", "cif_studentised", "cif_minimum_km", "sigma_floor", "sigma_anchor_flows",
-    "unit_minimum_pairs", "unit_spread_below", "symmetric_within", "reliability_iterations",
-)  # fmt: skip
+#: Settings of [estimate] that a fit reads, so that a new one fits anew unless it is named here: all but when to fit, and the interval's.
+FITTED_BY = tuple(f.name for f in fields(Estimate) if f.name not in ("refit", "interval_quantile"))
 #: Settings of [estimate] that reconciling reads itself.
 READ_WITH = ("cif_minimum_km", "interval_quantile")
 

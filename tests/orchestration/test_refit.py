@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from distributed import Client
 
 from orchestration import engine, refit, stages
-from orchestration.parameter_steps import parameter_steps
+from orchestration.parameter_steps import FITTED_BY, READ_WITH, parameter_steps
 from orchestration.plan import make_plan
 from orchestration.steps import Step, run_here, submit
 from tests.orchestration.test_engine import legacy
@@ -126,6 +126,15 @@ def test_a_setting_that_fits_read_fits_all_years_anew(settings: Settings, client
     assert {i.partition_key for i in make_plan(other).items if i.stage == "parameter_set"} == {"year=2019", "year=2020"}
     wider = replace(settings, estimate=Estimate(interval_quantile=1.96))
     assert {i.stage for i in make_plan(wider).items if i.year} == {"bilateral_flows", "aggregates"}
+
+
+def test_every_setting_of_an_estimate_is_read_by_a_fit_or_by_reconciling() -> None:
+    assert {f.name for f in fields(Estimate)} == {*FITTED_BY, *READ_WITH, "refit"}
+    assert FITTED_BY == (
+        "cif_more_than_usd", "cif_more_than_kg", "cif_minimum_pairs", "cif_studentised", "cif_minimum_km", "sigma_floor",
+        "sigma_anchor_flows", "unit_minimum_pairs", "unit_spread_below", "symmetric_within", "reliability_iterations",
+    )  # fmt: skip
+    assert READ_WITH == ("cif_minimum_km", "interval_quantile")
 
 
 def test_a_plan_shows_what_is_asked_for_and_what_stays(settings: Settings, client: Client, tmp_path: Path) -> None:

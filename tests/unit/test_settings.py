@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from transforms.declared.sections import Estimate
+from orchestration.cli import configuration
+from transforms.declared.sections import SECTIONS, Estimate
 from transforms.settings import SettingsError, load_settings
 
 
@@ -141,3 +142,11 @@ def test_the_ends_of_the_bounds_load(home: Path) -> None:
     settings = load_settings(written(home, text), {})
     assert (settings.estimate.cif_more_than_usd, settings.estimate.symmetric_within) == (0.0, 1.0)
     assert (settings.estimate.reliability_iterations, settings.harmonise.minimum_observations) == (1, 1)
+
+
+def test_every_setting_has_a_meaning() -> None:
+    sections = {f.name for section in SECTIONS.values() for f in fields(section)}
+    assert set(configuration._MEANING) == {*sections, "home_area", "landing", "maximum_unpacked_bytes", "maximum_unpack_ratio"}
+    lines = configuration.configuration_text().splitlines()
+    for name, meaning in configuration._MEANING.items():
+        assert lines[lines.index(f"# {meaning}") + 1].startswith((f"{name} = ", f"# {name} = "))

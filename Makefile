@@ -13,7 +13,7 @@ export DO_NOT_TRACK = 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS = false
 export GX_ANALYTICS_ENABLED = false
 
-.PHONY: help setup demo test dev run bench lint fmt docs contracts lock wheel clean
+.PHONY: help setup demo test dev run bench truth lint fmt docs contracts lock wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ dev: setup ## Dagster's UI and daemon on loopback
 
 bench: setup ## aggregation, ingest, reconciling, gates against their peers: make bench PARTS=reconcile ROWS=43000000 PAIRS=5
 	$(BIN)/python -m infra.benchmarks --rows $(ROWS) --pairs $(PAIRS) $(if $(PARTS),--parts $(PARTS))
+
+truth: setup ## score every method on worlds whose truth is known; writes docs/truth-test.md
+	$(BIN)/python -m infra.truth --render
 
 lint: setup ## ruff, mypy, generated files, sqlfluff
 	$(BIN)/ruff check .

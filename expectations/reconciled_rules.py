@@ -8,6 +8,7 @@ from transforms.contracts import codes
 _MARGINS = listed(codes.MARGIN_AREAS)
 _NOBODY = listed(codes.SPECIAL_AREAS | codes.MARGIN_AREAS)
 _SIMPLE = listed(codes.SIMPLE_METHODS)
+_WEIGHTS = [f"{name}_weight_exporter" for name in codes.RECONCILE_METHODS if name not in ("mean", *codes.SIMPLE_METHODS)]
 #: Names of the CIF equation's coefficients (transforms/core/estimates/cif.py).
 CIF_NAMES = (
     "constant", "ln_distance", "ln_distance_squared", "ln_unit_value", "contiguity", "landlocked_importer", "landlocked_exporter"
@@ -165,8 +166,7 @@ PAIR_REPORT_RULES = (
     row(
         "weights_all_or_none",
         "pair_reports",
-        "(baci_weight_exporter is null) <> (growth_lab_weight_exporter is null) or "
-        "(baci_weight_exporter is null) <> (symmetry_index_weight_exporter is null)",
+        " or ".join(f"({_WEIGHTS[0]} is null) <> ({weight} is null)" for weight in _WEIGHTS[1:]),
         "what was estimated for a year was estimated for every method",
     ),
     Rule(

@@ -4,8 +4,8 @@ To add one: append an entry to the tuple of its table (here for reports, flows a
 modules imported below hold the others). ``row`` takes a predicate that is true on failing rows and
 costs no query of its own; ``Rule`` takes SQL that returns failing rows with their ``partition_key``.
 SQL names tables as the contracts do; ``needs`` lists the other tables it reads (the rule runs where
-they are at hand). Then show it failing:
-tests/unit/expectation_cases.py has a bad row for every rule, and a test says which lacks one.
+they are at hand). Then show it failing: tests/unit/expectation_cases.py, or for the reconciliation's
+rules expectation_reconciled_cases.py, has a bad row for every rule, and a test says which lacks one.
 """
 
 from __future__ import annotations

@@ -5,7 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from transforms.core.concordance.groups import Correlation, correlation
+from transforms.core.concordance.weights import FITTED, FIXED, Weights, make_weights
 from transforms.io.forms.workbook import workbook_rows
 
 
@@ -33,3 +36,13 @@ def of(*pairs: str) -> Correlation:
     """of("a>x", "b>x")"""
     split = [p.split(">") for p in pairs]
     return correlation([a for a, _ in split], [b for _, b in split])
+
+
+def given_weights(editions: tuple[str, str], from_codes: list[str], to_codes: list[str], weight: list[float]) -> Weights:
+    """Weights written out, a relation an entry, in any order; those of a code that is split have the origin FITTED."""
+    left, row = np.unique(np.asarray(from_codes, dtype=np.str_), return_inverse=True)
+    right, target = np.unique(np.asarray(to_codes, dtype=np.str_), return_inverse=True)
+    order = np.lexsort((target, row))
+    relations = row[order].astype(np.int64), target[order].astype(np.int64), np.asarray(weight, dtype=np.float64)[order]
+    origin = np.where(np.bincount(row) > 1, FITTED, FIXED).astype(np.int64)
+    return make_weights(editions, (left, right), relations, origin, np.zeros(len(left), dtype=np.int64))

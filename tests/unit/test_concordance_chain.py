@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.concordance_cases import of, unsd
+from tests.unit.concordance_cases import given_weights, of, unsd
 from transforms.core.concordance.chain import chain
 from transforms.core.concordance.groups import ConcordanceError
-from transforms.core.concordance.weights import EQUAL_SPLIT, FIXED, GIVEN, Weights, estimate, given_weights
+from transforms.core.concordance.weights import EQUAL_SPLIT, FITTED, FIXED, Weights, estimate
 
 
 def step(editions: str, *entries: str) -> Weights:
@@ -35,7 +35,7 @@ def test_a_product_by_hand() -> None:
     found = chain([FIRST, SECOND])
     assert as_text(found.weights) == ["a>x 0.125", "a>y 0.275", "a>z 0.6", "b>y 0.2", "b>z 0.8", "c>z 1"]
     assert (found.weights.from_edition, found.weights.to_edition, found.unmapped) == ("H6", "H4", ())
-    assert found.weights.origin.tolist() == [GIVEN, GIVEN, FIXED]
+    assert found.weights.origin.tolist() == [FITTED, FITTED, FIXED]
 
 
 def test_one_step_is_itself() -> None:

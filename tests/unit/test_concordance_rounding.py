@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.concordance_cases import of, unsd
+from tests.unit.concordance_cases import given_weights, of, unsd
 from transforms.core.concordance.chain import chain
 from transforms.core.concordance.rounding import PARTS, Pieces, distribute, quantity_weights, rows_of, whole_parts
-from transforms.core.concordance.weights import Weights, estimate, given_weights
+from transforms.core.concordance.weights import Weights, estimate
 
 EDITIONS = ("H5", "H4")
 THIRDS = estimate(of("a>x", "a>y", "a>z", "b>y"), EDITIONS)

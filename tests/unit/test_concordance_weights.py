@@ -1,4 +1,4 @@
-"""Conversion weights: fixed, fitted, given, split equally; and what is refused."""
+"""Conversion weights: fixed, fitted, a prior's, split equally; and what is refused."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.concordance_cases import of, turned, unsd
+from tests.unit.concordance_cases import given_weights, of, turned, unsd
 from transforms.core.concordance.groups import ConcordanceError, Correlation
 from transforms.core.concordance.least_squares import Problem, onto_simplex, solve
 from transforms.core.concordance.weights import (
     EQUAL_SPLIT,
     FITTED,
     FIXED,
-    GIVEN,
+    SAME_CODE,
     Observations,
+    Prior,
     Weights,
     estimate,
-    given_weights,
     make_weights,
     significant,
 )
@@ -115,15 +115,15 @@ def test_reporters_without_the_group_in_one_year_don_t_count() -> None:
     assert as_text(estimate(of("a>x", "a>y"), EDITIONS, seen)) == ["a>x 0.3", "a>y 0.7"]
 
 
-def test_weights_that_are_given_stand_where_data_are_missing() -> None:
+def test_a_prior_stands_where_data_are_missing() -> None:
     table = of("a>x", "a>y", "b>z", "b>u")
-    prior = np.array([0.9, 0.1, 0.25, 0.75])
+    prior = Prior(np.array([0.9, 0.1, 0.25, 0.75]), np.array([SAME_CODE, SAME_CODE]))
     seen = Observations(np.array([[0.0, 4.0]]), np.array([[1.0, 0.0, 0.0, 3.0]]))
     found = estimate(table, EDITIONS, seen, prior=prior)
     assert as_text(found) == ["a>x 0.9", "a>y 0.1", "b>u 0.25", "b>z 0.75"]
-    assert found.origin.tolist() == [GIVEN, FITTED]
+    assert found.origin.tolist() == [SAME_CODE, FITTED]
     with pytest.raises(ConcordanceError, match=r"those of code a sum to 0\.8"):
-        estimate(table, EDITIONS, prior=np.array([0.7, 0.1, 0.25, 0.75]))
+        estimate(table, EDITIONS, prior=Prior(np.array([0.7, 0.1, 0.25, 0.75]), prior.origin))
 
 
 def test_each_direction_is_estimated_by_itself() -> None:
@@ -174,12 +174,6 @@ def test_weights_that_don_t_sum_are_refused(weights: list[float], said: str) -> 
 
 def test_float_noise_is_put_right() -> None:
     assert as_text(given_weights(EDITIONS, ["a", "a", "b"], ["x", "y", "y"], [0.5, 0.5 + 5e-10, 1.0]))[-1] == "b>y 1"
-    assert given_weights(EDITIONS, ["b", "a", "a"], ["y", "y", "x"], [1.0, 0.5, 0.5]).origin.tolist() == [GIVEN, FIXED]
-
-
-def test_a_relation_that_stands_twice_is_refused() -> None:
-    with pytest.raises(ConcordanceError, match="a to x stands twice"):
-        given_weights(EDITIONS, ["a", "a"], ["x", "x"], [0.5, 0.5])
 
 
 def test_a_code_without_a_relation_is_refused() -> None:
@@ -298,7 +292,7 @@ def test_groups_too_large_for_the_exact_way_end_with_the_descent(monkeypatch: py
 def test_every_row_of_a_real_table_sums_to_one(shared_data: Path, newer: int, older: int, fixed: int, split: int) -> None:
     found = estimate(unsd(shared_data, newer, older), ("newer", "older"))
     assert np.abs(found.sums() - 1).max() < 1e-11
-    assert np.bincount(found.origin, minlength=5).tolist() == [fixed, 0, 0, 0, split]
+    assert np.bincount(found.origin, minlength=4).tolist() == [fixed, 0, 0, split]
     assert found.weight.min() >= 1e-6
 
 

@@ -41,7 +41,7 @@ def test_a_code_related_to_more_codes_than_a_share_means_something_for_is_left_o
     carries_on = [f"c>{n:03d}" for n in range(LARGEST_SPLIT)] + ["c>c"]
     table = of(*at_most, *beyond, *carries_on)
     prior = same_code(table)
-    found = without_phantoms(estimate(table, ("H6", "H5"), prior=prior.weight, prior_origin=prior.origin))
+    found = without_phantoms(estimate(table, ("H6", "H5"), prior=prior))
     assert found.from_codes.tolist() == ["a", "c"] and found.sums().tolist() == pytest.approx([1.0, 1.0], abs=1e-11)
 
 
@@ -148,7 +148,7 @@ def test_reporters_that_give_both_editions_did_not_switch(home: Path) -> None:
 
 
 def test_weights_that_do_not_sum_to_one_are_refused_with_their_code(home: Path) -> None:
-    commit_weights(home, "H5 854231 > H4 854231 0.6 0.5 given", "H5 854231 > H4 854232 0.3 0.5 given", "H5 854232 > H4 854232 1 1 fixed")
+    commit_weights(home, "H5 854231 > H4 854231 0.6 0.5 fitted", "H5 854231 > H4 854232 0.3 0.5 fitted", "H5 854232 > H4 854232 1 1 fixed")
     with pytest.raises(ConcordanceError, match=r"H5 to H4: weights must sum to 1 for each code; those of code 854231 sum to 0.9 \(1 codes"):
         conversions_to(home, ("H4",))
     assert conversions_to(home, ("H5",)) == {}

@@ -15,7 +15,7 @@ BASES = ("own", "baci_published")
 EVIDENCE = ("both", "exporter_only", "importer_only", "published")
 EVIDENCE_KINDS = ("silent_nonreporter", "orphan")
 #: How a reported code became one of the target edition, from the surest to the weakest (docs/methods.md 8).
-CONVERSIONS = ("fixed", "fitted", "given", "same_code", "equal_split", "unmapped")
+CONVERSIONS = ("fixed", "fitted", "same_code", "equal_split", "unmapped")
 #: What method_marks holds: how the value of a bilateral flow came about, beyond its method (docs/methods.md 1).
 MARKS = (
     "cif_observed", "cif_fitted", "cif_published", "cif_mean", "cif_constant", "fob_importer", "great_circle",

@@ -61,14 +61,12 @@ class Steps:
         """Weights of the pair's own table."""
         if pair not in self._made:
             table = self.tables[pair]
-            prior = same_code(table)
             made = estimate(
                 table,
                 pair,
                 self.trade.observations(table, pair),
                 minimum_observations=self.minimum_observations,
-                prior=prior.weight,
-                prior_origin=prior.origin,
+                prior=same_code(table),
             )
             self._made[pair] = without_phantoms(made)
         return self._made[pair]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transforms.core.concordance.groups import ConcordanceError
-from transforms.core.concordance.weights import GIVEN, Weights, make_weights, positions
+from transforms.core.concordance.weights import FITTED, Weights, make_weights, positions
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -85,11 +85,11 @@ def chain(steps: Sequence[Weights]) -> Chain:
 def preferred(direct: Weights, chained: Weights) -> Weights:
     """Weights of one pair by its own table, but the chain's for codes that data decide on its way and the table alone leaves open.
 
-    Such codes are split by a prior in ``direct``, or not in it at all, while each step of the chain is fixed, fitted or given.
+    Such codes are split by a prior in ``direct``, or not in it at all, while each step of the chain is fixed or fitted.
     """
     at = positions(chained.from_codes, direct.from_codes)
-    is_open = (at < 0) | (direct.origin[np.maximum(at, 0)] > GIVEN)
-    better = is_open & (chained.origin <= GIVEN)
+    is_open = (at < 0) | (direct.origin[np.maximum(at, 0)] > FITTED)
+    better = is_open & (chained.origin <= FITTED)
     if not better.any():
         return direct
     replaced = np.zeros(len(direct.from_codes), dtype=bool)

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from transforms.core.concordance.chain import without
 from transforms.core.concordance.groups import Correlation
-from transforms.core.concordance.weights import EQUAL_SPLIT, SAME_CODE, Weights
+from transforms.core.concordance.weights import EQUAL_SPLIT, SAME_CODE, Prior, Weights
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 #: Codes that a code is split over equally at most. Beyond it a share says nothing, and a flow would become a thousand phantoms.
 LARGEST_SPLIT = 100
 
 
-@dataclass(frozen=True)
-class Prior:
-    """``weight`` (E,) in the order of a table's relations, ``origin`` (n,) of its from codes: SAME_CODE or EQUAL_SPLIT."""
-
-    weight: Floats
-    origin: Ints
-
-
 def same_code(table: Correlation) -> Prior:
-    """The prior of a table between two editions of one classification.
+    """The prior of a table between two editions of one classification; origins SAME_CODE and EQUAL_SPLIT.
 
     Equal shares alone would send most of a code that goes on as it was to codes that took a sliver of it: electronic
     waste (8549 of HS2022) is related to the codes of all that can become waste.

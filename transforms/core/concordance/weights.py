@@ -1,4 +1,4 @@
-"""Conversion weights from one classification to another: fixed, fitted on reporters that switched, given, or split equally."""
+"""Conversion weights from one classification to another: fixed, fitted on reporters that switched, or a prior's."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.contracts.codes import CONVERSIONS
 from transforms.core.concordance.groups import ConcordanceError, Correlation, groups
 from transforms.core.concordance.least_squares import Problem, Solution, solve
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-#: How a row's weights came about, from the surest to the weakest (codes.CONVERSIONS); a chain's row has the last of its links'.
-FIXED, FITTED, GIVEN, SAME_CODE, EQUAL_SPLIT = range(5)
-ORIGINS = ("fixed", "fitted", "given", "same_code", "equal_split")
+#: How a row's weights came about, from the surest to the weakest; a chain's row has the last of its links'.
+ORIGINS = tuple(name for name in CONVERSIONS if name != "unmapped")
+FIXED, FITTED, SAME_CODE, EQUAL_SPLIT = range(len(ORIGINS))
 #: Sums of rows may differ from 1 by this before they are put right; weights below the other are dropped: they make phantom flows.
 SUM_TOLERANCE, LEAST_WEIGHT = 1e-9, 1e-6
 DIGITS = 12
@@ -65,6 +66,14 @@ class Observations:
     match_totals: bool = True
 
 
+@dataclass(frozen=True)
+class Prior:
+    """What stands where no data decide: ``weight`` (E,) in the order of a table's relations, ``origin`` (n,) of its from codes."""
+
+    weight: Floats
+    origin: Ints
+
+
 def significant(values: Floats, digits: int = DIGITS) -> Floats:
     """Values rounded to so many significant digits, as decimal text would be."""
     return np.array([float(f"{v:.{digits - 1}e}") for v in values.tolist()], dtype=np.float64)
@@ -106,23 +115,6 @@ def make_weights(
     weight = significant(weight / np.bincount(row, weight, count)[row])
     start = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=count))]).astype(np.int64)
     return Weights(*editions, *codes, start, target, weight, origin, observations)
-
-
-def given_weights(editions: tuple[str, str], from_codes: list[str], to_codes: list[str], weight: list[float]) -> Weights:
-    """Weights that somebody else made, one relation an entry, in any order.
-
-    Raises ConcordanceError as make_weights does, and for a relation that stands twice.
-    """
-    left, row = np.unique(np.asarray(from_codes, dtype=np.str_), return_inverse=True)
-    right, target = np.unique(np.asarray(to_codes, dtype=np.str_), return_inverse=True)
-    order = np.lexsort((target, row))
-    row, target = row[order].astype(np.int64), target[order].astype(np.int64)
-    twice = np.flatnonzero((np.diff(row) == 0) & (np.diff(target) == 0))
-    if len(twice):
-        raise ConcordanceError(f"{' to '.join(editions)}: {left[row[twice[0]]]} to {right[target[twice[0]]]} stands twice")
-    origin = np.where(np.bincount(row) > 1, GIVEN, FIXED).astype(np.int64)
-    sorted_weight = np.asarray(weight, dtype=np.float64)[order]
-    return make_weights(editions, (left, right), (row, target, sorted_weight), origin, np.zeros(len(left), dtype=np.int64))
 
 
 def _checked(table: Correlation, seen: Observations) -> None:
@@ -177,35 +169,31 @@ def estimate(
     seen: Observations | None = None,
     *,
     minimum_observations: int = 1,
-    prior: Floats | None = None,
-    prior_origin: Ints | None = None,
+    prior: Prior | None = None,
 ) -> Weights:
     """Weights of one direction of a correlation table, (from, to) as ``editions`` say; the other way is a call of its own.
 
     A code with one relation has weight 1. The others are fitted group by group on ``seen``, where at least
-    ``minimum_observations`` reporters traded the code before and its group after. The rest has the weights of ``prior``
-    (E,), in the order of the table's relations, and the origin that ``prior_origin`` (n,) says, GIVEN unless it does;
-    without a prior it is split equally and says so. Raises ConcordanceError
-    where ``prior`` doesn't sum to 1 for each code, ValueError for observations of the wrong shape or below 0.
+    ``minimum_observations`` reporters traded the code before and its group after. The rest has the weights and
+    origins of ``prior``; without one it is split equally and says so. Raises ConcordanceError where ``prior`` doesn't sum
+    to 1 for each code, ValueError for observations of the wrong shape or below 0.
     """
     if seen is not None:
         _checked(table, seen)
     codes, relations = (table.from_codes, table.to_codes), (table.from_index, table.to_index)
     n = len(table.from_codes)
     observations = np.zeros(n, dtype=np.int64)
-    without_data = prior_origin if prior_origin is not None else EQUAL_SPLIT if prior is None else GIVEN
-    origin = np.where(table.degree == 1, FIXED, without_data).astype(np.int64)
-    if prior is None:
-        prior = 1.0 / table.degree[table.from_index]
-    else:
-        make_weights(editions, codes, (*relations, prior), origin, observations)  # refuses what doesn't sum to 1
-    weight, inexact = prior.copy(), 0
+    origin = np.where(table.degree == 1, FIXED, EQUAL_SPLIT if prior is None else prior.origin).astype(np.int64)
+    before = 1.0 / table.degree[table.from_index] if prior is None else prior.weight
+    if prior is not None:
+        make_weights(editions, codes, (*relations, before), origin, observations)  # refuses what doesn't sum to 1
+    weight, inexact = before.copy(), 0
     if seen is not None:
         found = groups(table)
         of_relation = found.of_from[table.from_index]
         for number in np.unique(found.of_from[table.degree > 1]).tolist():
             rows, columns, own = (np.flatnonzero(of == number) for of in (found.of_from, found.of_to, of_relation))
-            fitted, counts, solution = _fit(table, seen, _Group(rows, columns, own, prior[own]), minimum_observations)
+            fitted, counts, solution = _fit(table, seen, _Group(rows, columns, own, before[own]), minimum_observations)
             weight[own], observations[rows] = solution.weight, counts
             inexact += 0 if solution.is_exact else len(fitted)
             origin[rows[fitted][table.degree[rows[fitted]] > 1]] = FITTED

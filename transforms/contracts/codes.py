@@ -22,8 +22,8 @@ MARKS = (
     "re_exports_apart", "nes_received", "nes_given", "suspected_1000", "suspected_1000000", "not_positive", "copied_report",
     "weight_estimated", "sigma_default", "converted", "same_code", "equal_split", "unmapped", "rescaled",
 )  # fmt: skip
-#: Where a parameter comes from: fitted on the year's reports, published elsewhere, or a default where nothing could be fitted.
-PARAMETER_ORIGINS = ("fitted", "published", "default")
+#: Where a parameter comes from: fitted on the year's reports, or published elsewhere.
+PARAMETER_ORIGINS = ("fitted", "published")
 #: How exports to areas not specified were moved: to partners named with less than they report, or explained by importers not named.
 NES_MOVES = ("to_partner", "explained")
 #: What a mirror gap compares.

@@ -53,7 +53,6 @@ def test_published_coefficients(distance: float, border: bool, log_rate: float, 
     assert unfloored(PUBLISHED, route(distance, border=border))[0] == pytest.approx(log_rate, abs=1e-8)
     rates = predict(PUBLISHED, route(distance, border=border))
     assert rates.factor[0] == pytest.approx(factor, abs=1e-8)
-    assert rates.is_floored[0] == (log_rate < 0)
     assert rates.variance.tolist() == [0.0]
 
 
@@ -69,7 +68,6 @@ def test_the_table_says_what_the_equation_says() -> None:
     assert found.factor == pytest.approx(expected.factor, abs=1e-12)
     assert found.variance == pytest.approx(expected.variance, rel=1e-6, abs=1e-14)
     assert found.is_known.tolist() == expected.is_known.tolist()
-    assert found.is_floored.tolist() == expected.is_floored.tolist()
     published = tabulate(PUBLISHED, route(1_100, unit_value=np.nan)).rates(np.array([0, 0]), np.array([1.0, np.nan]))
     assert published.factor == pytest.approx([1.04090659, 1.033], abs=1e-8)
 

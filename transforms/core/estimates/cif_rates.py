@@ -26,7 +26,6 @@ class Rates:
     factor: Floats
     variance: Floats
     is_known: Flags
-    is_floored: Flags
 
 
 def unfloored(coefficients: Coefficients, routes: Routes, rule: Rule = RULE) -> Floats:
@@ -43,9 +42,8 @@ def predict(coefficients: Coefficients, routes: Routes, rule: Rule = RULE) -> Ra
     log_rate, variance = np.full(len(known), mean), np.full(len(known), mean**2)
     log_rate[known] = _fitted(coefficients, complete, distance)
     variance[known] = coefficients.residual_variance * _quadratic(coefficients, complete, distance)
-    floored = log_rate < 0
     log_rate = np.maximum(log_rate, 0.0)
-    return Rates(log_rate, np.exp(log_rate), np.maximum(variance, 0.0), known, floored)
+    return Rates(log_rate, np.exp(log_rate), np.maximum(variance, 0.0), known)
 
 
 @dataclass(frozen=True)
@@ -70,10 +68,9 @@ class RateTable:
         log = np.log(np.where(known, unit_value, 1.0))
         variance = self.variance_base[route] + log * (self.variance_linear[route] + log * self.variance_square)
         log_rate = np.where(known, self.base[route] + self.slope * log, self.mean_log_rate)
-        floored = log_rate < 0
         log_rate = np.maximum(log_rate, 0.0)
         variance = np.where(known, np.maximum(variance, 0.0), self.mean_log_rate**2)
-        return Rates(log_rate, np.exp(log_rate), variance, known, floored)
+        return Rates(log_rate, np.exp(log_rate), variance, known)
 
 
 def tabulate(coefficients: Coefficients, routes: Routes, rule: Rule = RULE) -> RateTable:

@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.engine import PartitionOutcome, RunContext
 from orchestration.marts import Candidate
+from orchestration.redefine import check_redefined
 from transforms.settings import Settings
 
 
@@ -60,7 +61,6 @@ def open_run(settings: Settings, log: dg.DagsterLogManager) -> Iterator[Run]:
     LockHeldError where another run publishes; UsageRefused where settings that change results
     were changed: that is done by hand, ``entrepot run --redefine``.
     """
-    from orchestration.cli.run import check_redefined
     from transforms.cluster import dask_client
     from transforms.io.lock import publishing_lock
     from transforms.io.state import new_run_id

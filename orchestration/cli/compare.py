@@ -28,8 +28,8 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Another source's numbers against ours: the difference split into named parts that sum to it exactly. Nothing is taken in."""
-    from orchestration.cli.errors import UsageRefused
     from orchestration.cli.output import note, say, say_json
+    from orchestration.errors import UsageRefused
     from orchestration.evidence import comparison
     from orchestration.evidence.tables import open_tables
     from orchestration.evidence.theirs import read_theirs

@@ -20,10 +20,6 @@ _LISTED = 10
 INTERRUPTED = "entrepot: interrupted; nothing was published by this run, what was published before stays. Run it again to go on\n"
 
 
-class UsageRefused(ValueError):
-    """The command was asked for something that can't be; the text says what to write instead."""
-
-
 def _chain(error: BaseException) -> Iterator[BaseException]:
     seen: set[int] = set()
     current: BaseException | None = error

@@ -23,7 +23,7 @@ NONE_DECLARED = "no feed is declared: docs/feeds.md shows how, entrepot.toml hol
 
 
 def _chosen(settings: Settings, names: Sequence[str]) -> tuple[Feed, ...]:
-    from orchestration.cli.errors import UsageRefused
+    from orchestration.errors import UsageRefused
 
     by_name = {feed.name: feed for feed in settings.feeds}
     unknown = sorted(set(names) - set(by_name))

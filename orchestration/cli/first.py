@@ -40,7 +40,7 @@ def demo_files(settings: Settings, seed: int) -> Path:
 
 
 def _refuse_real(settings: Settings) -> None:
-    from orchestration.cli.errors import UsageRefused
+    from orchestration.errors import UsageRefused
     from transforms.io.snapshot_store import live_snapshots
 
     real = [s.file_name for s in live_snapshots(settings) if not s.is_synthetic]

@@ -60,7 +60,7 @@ def refuse_nothing_taken(found: Handed) -> None:
 
 def _refuse_mixed(settings: Settings, taken: Sequence[Snapshot]) -> None:
     """A made-up world and real files don't share a home: what was just taken is moved aside, UsageRefused says so."""
-    from orchestration.cli.errors import UsageRefused
+    from orchestration.errors import UsageRefused
     from transforms.io.snapshot_store import live_snapshots, refuse
 
     if not taken:

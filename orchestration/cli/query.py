@@ -72,7 +72,7 @@ def select(connection: duckdb.DuckDBPyConnection, sql: str, limit: int | None = 
     """Header and rows (at most ``limit``) of one SELECT; UsageRefused for anything else, and for SQL that doesn't run."""
     import duckdb
 
-    from orchestration.cli.errors import UsageRefused
+    from orchestration.errors import UsageRefused
 
     try:
         statements = connection.extract_statements(sql)

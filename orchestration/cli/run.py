@@ -44,23 +44,6 @@ def check_space(settings: Settings, needed: int) -> None:
         )
 
 
-def check_redefined(settings: Settings, *, redefine: bool) -> None:
-    """Settings that change results differ from the current release's: asks for --redefine."""
-    from orchestration.cli.errors import UsageRefused
-    from transforms.io.release import current_release, read_manifest
-    from transforms.io.state import result_settings
-
-    current = current_release(settings.home)
-    if current is None or redefine:
-        return
-    before = read_manifest(settings.home / "releases" / current)["content"]["settings"]
-    changed = [f"{k} was {before[k]}, is {v}" for k, v in result_settings(settings).items() if k in before and before[k] != v]
-    if changed:
-        raise UsageRefused(
-            f"settings that change results differ from release {current}: {'; '.join(changed)}; say --redefine if that is meant"
-        )
-
-
 def bring_up(
     settings: Settings,
     paths: Sequence[Path],
@@ -77,6 +60,7 @@ def bring_up(
     """
     from orchestration.cli.handing import keep_snapshots, nothing_new, refresh_readable
     from orchestration.plan import make_plan
+    from orchestration.redefine import check_redefined
     from orchestration.refit import forget
     from transforms.io.lock import publishing_lock
     from transforms.io.release_hold import hold_reason
@@ -91,7 +75,7 @@ def bring_up(
         anew = () if refit is None else _chosen(settings, refit)
         refused = list(keep_snapshots(settings, paths, declared, log).refusals)
         if not live_snapshots(settings):
-            from orchestration.cli.errors import UsageRefused
+            from orchestration.errors import UsageRefused
 
             raise UsageRefused(f"{settings.home} holds no file yet: hand some over, `entrepot run PATH`, or try `entrepot demo`")
         forget(settings.home, anew)
@@ -108,7 +92,7 @@ def bring_up(
 
 def _chosen(settings: Settings, refit: Sequence[int]) -> tuple[int, ...]:
     """The years to fit anew; UsageRefused where one has no estimates."""
-    from orchestration.cli.errors import UsageRefused
+    from orchestration.errors import UsageRefused
     from orchestration.refit import NothingPinned, chosen_years
 
     try:
@@ -255,9 +239,9 @@ def run(
 
     A file that can't be read stops no other: it is named at the end, and the exit code is 1.
     """
-    from orchestration.cli.errors import UsageRefused
     from orchestration.cli.handing import print_refused
     from orchestration.cli.output import progress, say_json
+    from orchestration.errors import UsageRefused
     from transforms.io.snapshot import Declared
     from transforms.settings import load_settings
 

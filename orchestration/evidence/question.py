@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestration.cli.errors import UsageRefused
+from orchestration.errors import UsageRefused
 from orchestration.evidence.tables import Row, Tables
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts

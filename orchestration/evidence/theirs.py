@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestration.cli.errors import UsageRefused
+from orchestration.errors import UsageRefused
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import Snapshot
 from transforms.io import lake

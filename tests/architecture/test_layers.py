@@ -29,6 +29,8 @@ NEVER = {
     "transforms": {"dagster", "dagster_dbt", "great_expectations", "dbt", "pandas"},
     "expectations": {"dagster", "dagster_dbt", "dbt", "dask", "distributed"},
 }
+#: What stands on top of its room: the rest of the room doesn't import it.
+TOPS = ("orchestration.cli",)
 
 
 def modules() -> list[Path]:
@@ -68,7 +70,18 @@ def wrong_arrows(module: str, imported: set[str]) -> list[str]:
             found += [
                 f"{module} imports {name}: {restricted} doesn't know it" for name in sorted({n.split(".")[0] for n in imported} & names)
             ]
-    return found
+    return found + [
+        f"{module} imports {name}: {top} is on top of it" for top in TOPS for name in ours if below(module, top) and within(name, top)
+    ]
+
+
+def within(module: str, room: str) -> bool:
+    return module == room or module.startswith(room + ".")
+
+
+def below(module: str, top: str) -> bool:
+    """Whether ``module`` is in the room of ``top`` and outside of it."""
+    return within(module, top.partition(".")[0]) and not within(module, top)
 
 
 @pytest.mark.parametrize("path", modules(), ids=dotted)
@@ -85,10 +98,17 @@ def test_imports_follow_the_arrows(path: Path) -> None:
         ("transforms.sources.reader", "pandas"),
         ("expectations.runner", "transforms.io.lake"),
         ("expectations.runner", "dagster"),
+        ("orchestration.evidence.question", "orchestration.cli.errors"),
+        ("orchestration.resources", "orchestration.cli"),
     ],
 )
 def test_the_walk_sees_a_wrong_arrow(module: str, imported: str) -> None:
     assert wrong_arrows(module, {imported, "pyarrow"}) != []
+
+
+def test_the_top_of_a_room_imports_what_is_below() -> None:
+    assert wrong_arrows("orchestration.cli.run", {"orchestration.cli.errors", "orchestration.plan"}) == []
+    assert wrong_arrows("orchestration.plan", {"orchestration.client", "orchestration.errors"}) == []
 
 
 def test_synthetic_doesnt_know_reconcile() -> None:

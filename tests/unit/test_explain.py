@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestration.cli.errors import UsageRefused
 from orchestration.cli.figures import WIDTH, pairs, wrapped
+from orchestration.errors import UsageRefused
 from orchestration.evidence import words
 from orchestration.evidence.alternatives import alternatives, given_out
 from orchestration.evidence.ledger import own_parts

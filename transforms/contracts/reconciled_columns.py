@@ -69,7 +69,7 @@ ENTRIES = (
     Column("parameter_value", "ratio", "The estimate, to 12 significant digits."),
     Column("standard_error", "ratio", "Standard error of the estimate; NULL where it has none.", minimum=0),
     Column("observation_count", "count", "Observations behind the estimate; NULL where it isn't an estimate.", minimum=0),
-    Column("parameter_origin", "code", "fitted on the year's reports, published elsewhere, or a default.", allowed=codes.PARAMETER_ORIGINS),
+    Column("parameter_origin", "code", "fitted on the year's reports, or published elsewhere.", allowed=codes.PARAMETER_ORIGINS),
     Column("fitted_on", "code", "Stratum it was fitted on, as 'A H5 6' (frequency, edition, level)."),
     Column("value_weight", "ratio", "Share of from_code's value that goes to to_code.", unit="0 to 1", minimum=0, maximum=1),
     Column("quantity_weight", "ratio", "Share of from_code's weight that goes to to_code.", unit="0 to 1", minimum=0, maximum=1),

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from orchestration.gates import gate_files
 from orchestration.outcomes import PartitionOutcome, RunContext, Status
-from orchestration.stages import Stage, View, key_values, year_of
+from orchestration.stages import Stage, key_values, year_of
+from orchestration.view import View
 from transforms.contracts.model import Table
 from transforms.contracts.ops import LEDGER
 from transforms.contracts.records import CheckResult, DataFile, LedgerLine, TaskResult

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from orchestration.steps import Task
+from orchestration.view import View
 from transforms.contracts.codes import BASES
-
-if TYPE_CHECKING:
-    from orchestration.stages import View
 
 
 def conversion_inputs(view: View) -> dict[str, object]:
@@ -30,10 +27,3 @@ def conversion_tasks(view: View, _: str) -> Sequence[Task]:
     from transforms.core.conversion import build_conversion
 
     return [(build_conversion, (view.home, view.snapshots, view.settings))]
-
-
-def conversion_version() -> str:
-    """Version of the code that makes weights."""
-    from transforms.core.conversion import CONVERSION_VERSION
-
-    return CONVERSION_VERSION

@@ -12,8 +12,9 @@ from typing import Any
 from orchestration import commits
 from orchestration.outcomes import GateRefused, PartitionOutcome, RunContext, StageError
 from orchestration.plan import look, stale
-from orchestration.stages import Stage, View, stages_of, year_of
+from orchestration.stages import Stage, stages_of, year_of
 from orchestration.steps import Step, submit
+from orchestration.view import View
 from transforms.contracts.ops import QUARANTINE
 from transforms.contracts.records import DataFile, TaskResult
 from transforms.io import lake

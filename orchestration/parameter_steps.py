@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from orchestration.steps import Step, Task
+from orchestration.view import View
 from transforms.contracts.codes import PRODUCT_BUCKETS
 from transforms.declared.sections import Estimate
 from transforms.settings import Settings
 
-if TYPE_CHECKING:
-    from orchestration.stages import View
-
 #: Settings of [estimate] that a fit reads, so that a new one fits anew unless it is named here: all but when to fit, and the interval's.
 FITTED_BY = tuple(f.name for f in fields(Estimate) if f.name not in ("refit", "interval_quantile"))
-#: Settings of [estimate] that reconciling reads itself.
-READ_WITH = ("cif_minimum_km", "interval_quantile")
 
 
 def parameter_steps(home: Path, year: int, settings: Settings) -> Step:
@@ -65,38 +60,3 @@ def is_fitted_anew(view: View, year: int) -> bool:
 def parameter_tasks(view: View, key: str) -> list[Task]:
     """One graph a year."""
     return [parameter_steps(view.home, int(key.removeprefix("year=")), view.settings)]
-
-
-def parameter_version() -> str:
-    """Of the code."""
-    from transforms.core.estimation import ESTIMATION_VERSION
-
-    return ESTIMATION_VERSION
-
-
-def reconcile_inputs(view: View) -> dict[str, object]:
-    """By year: reports, the estimates pinned for it, settings; the geography where there are reports of our own basis."""
-    estimate, chosen = view.settings.estimate, view.settings.reconcile
-    read = [chosen.method, chosen.cif, str(chosen.cif_factor.normalize()), chosen.is_nes_moved, *(getattr(estimate, n) for n in READ_WITH)]
-    found: dict[str, object] = {}
-    for year in view.all_years:
-        key = f"year={year}"
-        if harmonised := view.content("harmonised_flows", key):
-            pinned = view.content("parameter_set", key)
-            found[key] = [harmonised, pinned, view.content("pair_geography", "") if pinned else [], read]
-    return found
-
-
-def reconcile_tasks(view: View, key: str) -> list[Task]:
-    """One task a bucket; where the method brings products to their pair's total, all hang on the sums of all."""
-    from transforms.core.methods import METHODS
-    from transforms.core.reconcile import reconcile_bucket, sum_bucket, year_of
-    from transforms.core.rescale import pair_totals
-
-    home, year, settings = view.home, int(key.removeprefix("year=")), view.settings
-    buckets = range(PRODUCT_BUCKETS)
-    known = Step(year_of, (home, year, settings))
-    totals = None
-    if METHODS[settings.reconcile.method].is_rescaled:
-        totals = Step(pair_totals, (tuple(Step(sum_bucket, (home, year, bucket, settings, known)) for bucket in buckets),))
-    return [Step(reconcile_bucket, (home, year, bucket, settings, known, totals)) for bucket in buckets]

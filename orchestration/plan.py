@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestration.stages import Stage, View, stages_of, year_of
+from orchestration.stages import Stage, stages_of, year_of
+from orchestration.view import View
 from transforms.contracts.records import Snapshot
 from transforms.io import state
 from transforms.io.snapshot_store import live_snapshots

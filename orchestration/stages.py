@@ -4,57 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
+from importlib import import_module
 
-from orchestration.conversion_stage import conversion_inputs, conversion_tasks, conversion_version
-from orchestration.parameter_steps import (
-    is_fitted_anew,
-    parameter_inputs,
-    parameter_tasks,
-    parameter_version,
-    reconcile_inputs,
-    reconcile_tasks,
-)
+from orchestration.conversion_stage import conversion_inputs, conversion_tasks
+from orchestration.parameter_steps import is_fitted_anew, parameter_inputs, parameter_tasks
+from orchestration.reconcile_stage import reconcile_inputs, reconcile_tasks
 from orchestration.steps import Task
+from orchestration.view import View
 from transforms.contracts import lake as contracts
 from transforms.contracts import lists
 from transforms.contracts.layout import Catalog
 from transforms.contracts.layouts import BUILT_IN
 from transforms.contracts.model import Table
 from transforms.contracts.records import Snapshot
-from transforms.io import state
 from transforms.settings import Settings
-
-
-@dataclass(frozen=True)
-class View:
-    """What planning looks at: settings, live snapshots, their years, and the recorded states."""
-
-    settings: Settings
-    snapshots: tuple[Snapshot, ...]
-    #: snapshot_id -> years in it; absent where the snapshot isn't parsed yet
-    years: Mapping[str, frozenset[int]]
-    states: Mapping[tuple[str, str], state.PartitionState]
-
-    @property
-    def home(self) -> Path:
-        return self.settings.home
-
-    def flows(self, source: str) -> list[Snapshot]:
-        """The source's flow snapshots, oldest first, with a stable order."""
-        found = [s for s in self.snapshots if s.kind == "flows" and s.source == source]
-        return sorted(found, key=lambda s: (s.taken_at, s.snapshot_id))
-
-    @cached_property
-    def all_years(self) -> tuple[int, ...]:
-        """Every year that a snapshot holds or a stage has built."""
-        built = {int(key.rsplit("year=", 1)[1]) for _, key in self.states if "year=" in key}
-        return tuple(sorted(built.union(*self.years.values()) if self.years else built))
-
-    def content(self, stage: str, suffix: str) -> list[tuple[str, str]]:
-        """(key, content hash) of a stage's partitions whose key ends in ``suffix``."""
-        return sorted((k, s.content_hash) for (t, k), s in self.states.items() if t == stage and k.endswith(suffix) and s.row_count)
 
 
 @dataclass(frozen=True)
@@ -85,6 +48,15 @@ class Stage:
         return "year" in self.tables[0].partition_by
 
 
+def version_in(module: str, name: str) -> Callable[[], str]:
+    """A stage's version, from where its code is once it is asked for: naming the stages imports none of their code."""
+
+    def version() -> str:
+        return str(getattr(import_module(module), name))
+
+    return version
+
+
 def key_values(partition_key: str) -> dict[str, str]:
     """``source=baci/year=2020`` as a dictionary; empty for unpartitioned stages."""
     return dict(part.split("=", 1) for part in partition_key.split("/") if part)
@@ -110,12 +82,10 @@ def _declared(snapshot: Snapshot, year: int) -> tuple[str | None, ...]:
     return (snapshot.snapshot_id, snapshot.source_release, snapshot.edition, snapshot.coverage, own)
 
 
+_INGEST_VERSION = version_in("transforms.sources.ingest", "INGEST_VERSION")
+
+
 def _ingest_stage(source: str) -> Stage:
-    def version() -> str:
-        from transforms.sources.ingest import INGEST_VERSION
-
-        return INGEST_VERSION
-
     def of_year(view: View, year: int) -> list[Snapshot]:
         return [s for s in view.flows(source) if year in view.years.get(s.snapshot_id, ())]
 
@@ -132,7 +102,9 @@ def _ingest_stage(source: str) -> Stage:
             return []
         return [(ingest_partition, (view.home, view.settings.catalog.sources[source], year, tuple(snapshots)))]
 
-    return Stage(ingest_name(source), (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS), version, inputs, tasks, "ingest", source)
+    return Stage(
+        ingest_name(source), (contracts.REPORTED_FLOWS, contracts.CONTROL_TOTALS), _INGEST_VERSION, inputs, tasks, "ingest", source
+    )
 
 
 def _by_year(upstream: Callable[[View], Sequence[str]], settings: Callable[[Settings], object]) -> Callable[[View], dict[str, object]]:
@@ -179,30 +151,6 @@ def _aggregate_tasks(view: View, key: str) -> list[Task]:
     return [(aggregate_year, (view.home, int(key.removeprefix("year="))))]
 
 
-def _harmonise_version() -> str:
-    from transforms.core.harmonise import HARMONISE_VERSION
-
-    return HARMONISE_VERSION
-
-
-def _geography_version() -> str:
-    from transforms.core.geography import GEOGRAPHY_VERSION
-
-    return GEOGRAPHY_VERSION
-
-
-def _reconcile_version() -> str:
-    from transforms.core.reconcile import RECONCILE_VERSION
-
-    return RECONCILE_VERSION
-
-
-def _aggregate_version() -> str:
-    from transforms.core.aggregate import AGGREGATE_VERSION
-
-    return AGGREGATE_VERSION
-
-
 def _dimension_inputs(view: View) -> dict[str, object]:
     declared = ("snapshot_id", "source_release", "edition", "coverage", "is_synthetic", "licence", "attribution", "redistribution")
     snapshots = sorted(([getattr(s, name) for name in declared] for s in view.snapshots), key=str)
@@ -216,12 +164,6 @@ def _dimension_tasks(view: View, _: str) -> list[Task]:
     return [(build_dimensions, (view.home, view.snapshots))]
 
 
-def _dimension_version() -> str:
-    from transforms.core.dimensions import DIMENSIONS_VERSION
-
-    return DIMENSIONS_VERSION
-
-
 def _no_settings(_: Settings) -> object:
     return None
 
@@ -231,24 +173,42 @@ def _ingest_names(view: View) -> list[str]:
 
 
 CONVERSION = Stage(
-    "conversion_weight", (contracts.CONVERSION_WEIGHT,), conversion_version, conversion_inputs, conversion_tasks, "conversion"
+    "conversion_weight",
+    (contracts.CONVERSION_WEIGHT,),
+    version_in("transforms.core.conversion", "CONVERSION_VERSION"),
+    conversion_inputs,
+    conversion_tasks,
+    "conversion",
 )
 HARMONISE = Stage(
     "harmonised_flows",
     (contracts.HARMONISED_FLOWS,),
-    _harmonise_version,
+    version_in("transforms.core.harmonise", "HARMONISE_VERSION"),
     _harmonise_inputs,
     _harmonise_tasks,
     "harmonise",
 )
-GEOGRAPHY = Stage("pair_geography", (contracts.PAIR_GEOGRAPHY,), _geography_version, _geography_inputs, _geography_tasks, "geography")
+GEOGRAPHY = Stage(
+    "pair_geography",
+    (contracts.PAIR_GEOGRAPHY,),
+    version_in("transforms.core.geography", "GEOGRAPHY_VERSION"),
+    _geography_inputs,
+    _geography_tasks,
+    "geography",
+)
 PARAMETERS = Stage(
-    "parameter_set", (contracts.PARAMETER_SET,), parameter_version, parameter_inputs, parameter_tasks, "parameters", follows=is_fitted_anew
+    "parameter_set",
+    (contracts.PARAMETER_SET,),
+    version_in("transforms.core.estimation", "ESTIMATION_VERSION"),
+    parameter_inputs,
+    parameter_tasks,
+    "parameters",
+    follows=is_fitted_anew,
 )
 RECONCILE = Stage(
     "bilateral_flows",
     (contracts.BILATERAL_FLOWS, contracts.PAIR_REPORTS, contracts.NES_MOVE),
-    _reconcile_version,
+    version_in("transforms.core.reconcile", "RECONCILE_VERSION"),
     reconcile_inputs,
     reconcile_tasks,
     "reconcile",
@@ -256,7 +216,7 @@ RECONCILE = Stage(
 AGGREGATE = Stage(
     "aggregates",
     contracts.AGGREGATES,
-    _aggregate_version,
+    version_in("transforms.core.aggregate", "AGGREGATE_VERSION"),
     _by_year(lambda _: [RECONCILE.name], _no_settings),
     _aggregate_tasks,
     "aggregate",
@@ -265,7 +225,7 @@ AGGREGATE = Stage(
 DIMENSIONS = Stage(
     "dimensions",
     (contracts.DIM_AREA, contracts.DIM_AREA_GROUP, contracts.DIM_PRODUCT, contracts.SOURCE_RELEASE, *lists.TABLES),
-    _dimension_version,
+    version_in("transforms.core.dimensions", "DIMENSIONS_VERSION"),
     _dimension_inputs,
     _dimension_tasks,
     "dimensions",

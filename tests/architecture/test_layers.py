@@ -116,6 +116,32 @@ def test_synthetic_doesnt_know_reconcile() -> None:
         assert not any("reconcile" in n for n in imports(path)), path
 
 
+def imports_at_the_head(path: Path) -> set[str]:
+    """What a module imports outside of its functions, also for its types alone."""
+    tree = ast.parse(path.read_text("utf-8"))
+    lazy = {id(n) for f in ast.walk(tree) if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef) for n in ast.walk(f)}
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and id(node) not in lazy:
+            found |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def in_circles(graph: dict[str, set[str]]) -> set[str]:
+    """Modules that lead back to themselves, or to such a circle."""
+    left = dict(graph)
+    while free := [name for name, needed in left.items() if not needed & left.keys() - {name}]:
+        for name in free:
+            del left[name]
+    return set(left)
+
+
+def test_no_two_modules_of_orchestration_import_each_other() -> None:
+    own = {dotted(path): imports_at_the_head(path) for path in modules() if within(dotted(path), "orchestration")}
+    assert in_circles({name: found & own.keys() for name, found in own.items()}) == set()
+    assert in_circles({"stages": {"view", "parameters"}, "parameters": {"stages"}, "view": set()}) == {"stages", "parameters"}
+
+
 def code_lines(node: ast.AST) -> int:
     """Lines of a function that hold code: the docstring doesn't count."""
     lines = node.end_lineno - node.lineno + 1  # type: ignore[attr-defined]

@@ -17,7 +17,8 @@ from orchestration.engine import PartitionOutcome, RunContext
 from orchestration.marts import Candidate, parse_manifest
 from orchestration.plan import Plan
 from orchestration.resources import Run
-from orchestration.stages import STAGES, View
+from orchestration.stages import STAGES
+from orchestration.view import View
 from transforms.contracts import ops
 from transforms.contracts.arrow import table_schema
 from transforms.contracts.records import CheckResult, DataFile

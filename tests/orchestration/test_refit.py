@@ -10,9 +10,11 @@ import pytest
 from distributed import Client
 
 from orchestration import engine, refit, stages
-from orchestration.parameter_steps import FITTED_BY, READ_WITH, parameter_steps
+from orchestration.parameter_steps import FITTED_BY, parameter_steps
 from orchestration.plan import make_plan
+from orchestration.reconcile_stage import READ_WITH
 from orchestration.steps import Step, run_here, submit
+from orchestration.view import View
 from tests.orchestration.test_engine import legacy
 from tests.unit.cli_runner import entrepot
 from transforms.cluster import dask_client
@@ -235,7 +237,7 @@ def test_a_step_runs_once_whatever_hangs_on_it(client: Client, tmp_path: Path) -
 def test_an_error_of_an_inner_step_is_its_partitions(settings: Settings, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = stages.STAGES["harmonised_flows"]
 
-    def tasks(view: stages.View, key: str) -> list[object]:
+    def tasks(view: View, key: str) -> list[object]:
         ((function, arguments),) = stage.tasks(view, key)  # type: ignore[misc]
         return [Step(function, (*arguments[:-1], Step(broken) if key == "year=2020" else arguments[-1]))]
 

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from transforms.contracts.columns import column
 
+#: Area codes have at most three digits.
+AREA_CODES = 1000
 _ROOM = 2**63 - 1
 
 

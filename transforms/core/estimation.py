@@ -38,7 +38,6 @@ from transforms.core.witnesses import (
     is_original,
     is_sound,
     products,
-    routes_of,
 )
 from transforms.io import lake
 from transforms.settings import Settings
@@ -89,8 +88,9 @@ class _Candidates:
 
     def pairs(self, ground: Ground, known: unit_values.UnitValues) -> cif.Pairs:
         """With distance and unit value."""
-        route = routes_of(ground.geography, ground.year, self.exporter, self.importer, known.of(self.product))
-        return cif.Pairs(route, *self.numbers)
+        position = ground.geography.position()
+        places = position[self.exporter], position[self.importer]
+        return cif.Pairs(ground.geography.routes(ground.year, *places, known.of(self.product)), *self.numbers)
 
 
 def first_pass(home: Path, ground: Ground, bucket: int, settings: Settings) -> FirstSums:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.core.estimates.cif import PUBLISHED, Coefficients, Routes, Rule
+from transforms.core.coded import AREA_CODES
+from transforms.core.estimates.cif import PUBLISHED, Coefficients, Rule
 from transforms.core.estimates.cif_rates import RateTable, tabulate
 from transforms.core.geography import Geography
 from transforms.core.marks import Marks, mark
@@ -19,8 +20,6 @@ from transforms.settings import Settings
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-#: Area codes have at most three digits.
-AREA_CODES = 1000
 
 
 @dataclass(frozen=True)
@@ -57,32 +56,20 @@ def cif_rule(settings: Settings) -> Rule:
     return Rule(e.cif_more_than_usd, e.cif_more_than_kg, e.cif_minimum_pairs, e.cif_studentised, e.cif_minimum_km)
 
 
-def _routes(geography: Geography, year: int) -> Routes:
-    """All ordered pairs of places, and of a place unknown to all, as routes (places^2,)."""
-    count = len(geography.areas)
-    distance, contiguous = np.full((count + 1, count + 1), np.nan), np.zeros((count + 1, count + 1), bool)
-    distance[:count, :count], contiguous[:count, :count] = geography.distance_km, geography.is_contiguous
-    landlocked = np.append(geography.is_landlocked, False)
-    one, other = np.repeat(landlocked, count + 1), np.tile(landlocked, count + 1)
-    return Routes(np.full((count + 1) ** 2, year, np.int64), distance.ravel(), np.ones(distance.size), contiguous.ravel(), other, one)
-
-
 def rates_of(
     parameters: Parameters, geography: Geography, settings: Settings, year: int, coefficients: Coefficients | None = None
 ) -> RouteRates:
     """Rates of a year: with ``coefficients`` where given, else those of ``parameters``, as [reconcile] cif asks."""
     chosen = coefficients or (PUBLISHED if settings.reconcile.cif == "published" else parameters.cif)
     places = len(geography.areas) + 1
-    position = np.full(AREA_CODES, places - 1, np.int64)
-    position[geography.areas] = np.arange(places - 1)
-    circle = np.zeros((places, places), bool)
-    circle[:-1, :-1] = geography.is_great_circle
+    one, other = (axis.ravel() for axis in np.indices((places, places)))
+    circle = np.pad(geography.is_great_circle, (0, 1)).ravel()
     is_fob = np.zeros(AREA_CODES, bool)
     is_fob[[int(code) for code in fob_importers_of(year)]] = True
     constant = float(settings.reconcile.cif_factor) if settings.reconcile.cif == "constant" else None
-    table = tabulate(chosen, _routes(geography, year), cif_rule(settings))
+    table = tabulate(chosen, geography.routes(year, one, other, np.ones(len(one))), cif_rule(settings))
     name = "cif_constant" if constant else "cif_published" if chosen.is_published else "cif_fitted"
-    return RouteRates(position, places, table, circle.ravel(), is_fob, parameters, name, constant)
+    return RouteRates(geography.position(), places, table, circle, is_fob, parameters, name, constant)
 
 
 def importer_fob(flows: Flows, rates: RouteRates) -> ImporterFob:

@@ -21,6 +21,8 @@ from transforms.contracts.records import Snapshot, TaskResult
 from transforms.core.area_borders import borders, is_landlocked
 from transforms.core.area_facts import FACTS
 from transforms.core.area_places import great_circle_km, place_of, placed_areas
+from transforms.core.coded import AREA_CODES
+from transforms.core.estimates.cif import Routes
 from transforms.io import lake
 from transforms.sources.lists import listed
 from transforms.sources.precedence import newest_first
@@ -57,6 +59,22 @@ class Geography:
     is_contiguous: npt.NDArray[np.bool_]
     is_landlocked: npt.NDArray[np.bool_]
     is_great_circle: npt.NDArray[np.bool_]
+
+    def position(self) -> npt.NDArray[np.int64]:
+        """Place of each area code (AREA_CODES,): 0..n-1, and n, a place unknown to all, for an area that isn't here."""
+        position = np.full(AREA_CODES, len(self.areas), np.int64)
+        position[self.areas] = np.arange(len(self.areas))
+        return position
+
+    def routes(self, year: int, one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], unit_value: npt.NDArray[np.float64]) -> Routes:
+        """Routes from the places ``one`` to ``other`` (m,), as ``position`` says them; distance NaN where one is unknown.
+
+        ``unit_value`` (m,), USD per kg.
+        """
+        distance = np.pad(self.distance_km, (0, 1), constant_values=np.nan)
+        contiguous, landlocked = np.pad(self.is_contiguous, (0, 1)), np.pad(self.is_landlocked, (0, 1))
+        years = np.full(len(one), year, np.int64)
+        return Routes(years, distance[one, other], unit_value, contiguous[one, other], landlocked[other], landlocked[one])
 
 
 def _given(home: Path, snapshots: Sequence[Snapshot]) -> dict[Pair, _Given]:

@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from transforms.contracts import lake as contracts
+from transforms.core.coded import AREA_CODES
 from transforms.core.estimates.growth_lab import rescaled
-from transforms.core.fob import AREA_CODES, RouteRates
+from transforms.core.fob import RouteRates
 from transforms.core.marks import mark
 from transforms.core.mirrors import Flows, flows_of, read_rows
 from transforms.core.reconciled import Reconciled, reconciled

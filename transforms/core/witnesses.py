@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
+from transforms.core.coded import AREA_CODES
 from transforms.core.estimates.blunders import suspected_blunder
-from transforms.core.estimates.cif import Routes
-from transforms.core.fob import AREA_CODES
 from transforms.core.geography import Geography, read_geography
 from transforms.core.mirrors import COLUMNS, Flows, flows_of, read_rows
 from transforms.core.reporters import reporters_of
@@ -137,16 +136,3 @@ def is_sound(exporter: Integers, importer: Integers) -> Flags:
     sound = np.ones(len(exporter), np.bool_)
     sound[far] = suspected_blunder(exporter[far], importer[far]) == 0
     return sound
-
-
-def routes_of(geography: Geography, year: int, exporter: Integers, importer: Integers, unit_value: Floats) -> Routes:
-    """Routes of n flows; distance NaN where an area has no place."""
-    count = len(geography.areas)
-    position = np.full(AREA_CODES, count, np.int64)
-    position[geography.areas] = np.arange(count)
-    distance, contiguous = np.full((count + 1, count + 1), np.nan), np.zeros((count + 1, count + 1), np.bool_)
-    distance[:count, :count], contiguous[:count, :count] = geography.distance_km, geography.is_contiguous
-    landlocked = np.append(geography.is_landlocked, False)
-    one, other = position[exporter], position[importer]
-    years = np.full(len(exporter), year, np.int64)
-    return Routes(years, distance[one, other], unit_value, contiguous[one, other], landlocked[other], landlocked[one])

@@ -52,7 +52,6 @@ METHODS = {
 CONVERSIONS = {
     "fixed": "one code goes there, whole",
     "fitted": "shares fitted on reporters that changed edition",
-    "given": "shares as the user's table gives them",
     "same_code": "taken as the same code",
     "equal_split": "split equally, for want of data",
     "unmapped": "no successor known",

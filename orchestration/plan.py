@@ -5,7 +5,9 @@ Reads no data and imports no Dagster, GX or dbt, so an unchanged run ends here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from orchestration.stages import Stage, stages_of, year_of
 from orchestration.view import View
@@ -14,6 +16,8 @@ from transforms.io import state
 from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 from transforms.sources import parse
+
+NOTHING_ASKED: Mapping[tuple[str, str], str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,11 @@ def _why_parsed(settings: Settings, snapshot: Snapshot) -> str:
     return "is read again: its layout, its rates or the parser changed" if any(before) else "is new"
 
 
-def make_plan(settings: Settings, view: View | None = None) -> Plan:
-    """What a run would rebuild, and why. Reads snapshots and states alone; imports no Dagster, GX or dbt."""
+def make_plan(settings: Settings, view: View | None = None, asked: Mapping[tuple[str, str], str] = NOTHING_ASKED) -> Plan:
+    """What a run would rebuild, and why. Reads snapshots and states alone; imports no Dagster, GX or dbt.
+
+    ``asked``: (stage, partition key) -> reason of what is rebuilt though nothing that it is built from changed.
+    """
     view = view or look(settings)
     items = [
         PlanItem("parse", s.snapshot_id, None, f"{s.file_name} {_why_parsed(settings, s)}", s.file_bytes)
@@ -99,7 +106,9 @@ def make_plan(settings: Settings, view: View | None = None) -> Plan:
     sizes = {s.snapshot_id: s.file_bytes // max(1, len(view.years.get(s.snapshot_id, ()))) for s in view.snapshots}
     dirty: dict[int, str] = {}
     for stage in stages_of(settings.catalog, view.states).values():
-        for key, (_, reason) in sorted(stale(stage, view).items()):
+        reasons = {key: reason for key, (_, reason) in stale(stage, view).items()}
+        reasons |= {key: reason for (name, key), reason in asked.items() if name == stage.name}
+        for key, reason in sorted(reasons.items()):
             year = year_of(key)
             size = sum(n for i, n in sizes.items() if year in view.years.get(i, ())) if stage.source is not None else 0
             items.append(PlanItem(stage.name, key, year, reason, size))

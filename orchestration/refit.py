@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from orchestration.plan import Plan, PlanItem
-from orchestration.stages import AGGREGATE, PARAMETERS, RECONCILE, stages_of, year_of
+from orchestration.stages import PARAMETERS, year_of
 from transforms.io import state
-from transforms.settings import Settings
 
 REASON = "refit asked for"
 
@@ -39,13 +37,6 @@ def forget(home: Path, years: Sequence[int]) -> None:
         state.record(home, [], [(PARAMETERS.name, f"year={year}") for year in years])
 
 
-def with_refit(plan: Plan, settings: Settings, years: Sequence[int]) -> Plan:
-    """``plan`` as it is where ``years`` are fitted anew, with what may hang on that."""
-    known = {(item.stage, item.partition_key): item for item in plan.items}
-    for year in years:
-        key = f"year={year}"
-        known[PARAMETERS.name, key] = PlanItem(PARAMETERS.name, key, year, REASON)
-        for stage in (RECONCILE, AGGREGATE):
-            known.setdefault((stage.name, key), PlanItem(stage.name, key, year, f"{PARAMETERS.name} of {year} is rebuilt"))
-    order = ["parse", *stages_of(settings.catalog, known)]
-    return Plan(tuple(sorted(known.values(), key=lambda item: (order.index(item.stage), item.partition_key))))
+def asked_for(years: Sequence[int]) -> dict[tuple[str, str], str]:
+    """What a plan is told where ``years`` are fitted anew: it finds what hangs on that."""
+    return {(PARAMETERS.name, f"year={year}"): REASON for year in years}

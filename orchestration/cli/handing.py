@@ -135,14 +135,16 @@ def nothing_new(settings: Settings, plan: Plan) -> bool:
     )
 
 
-def plan_readable(settings: Settings, paths: Sequence[Path], declared: Declared) -> tuple[Plan, list[Snapshot], list[dict[str, str]]]:
-    """The plan over the files that a run would keep, those that are new, and what it would refuse."""
+def plan_readable(
+    settings: Settings, paths: Sequence[Path], declared: Declared, asked: Mapping[tuple[str, str], str]
+) -> tuple[Plan, list[Snapshot], list[dict[str, str]]]:
+    """The plan over the files that a run would keep, those that are new, and what it would refuse; ``asked`` as make_plan has it."""
     from orchestration.cli.preview import plan_with
     from transforms.io.handed import take_files
 
     found = take_files(paths, settings, declared=declared, keep=False)
     refuse_nothing_taken(found)
-    return *plan_with(settings, found), [r.said for r in found.refusals]
+    return *plan_with(settings, found, asked), [r.said for r in found.refusals]
 
 
 def print_refused(refused: Sequence[Mapping[str, str]]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from orchestration.plan import Plan, look, make_plan
+from orchestration.plan import NOTHING_ASKED, Plan, look, make_plan
 from transforms.contracts.records import Snapshot
 from transforms.io.handed import Handed
 from transforms.io.texts import open_text
@@ -27,8 +28,8 @@ def _years_in(path: Path, snapshot: Snapshot, settings: Settings) -> frozenset[i
     return frozenset(found)
 
 
-def plan_with(settings: Settings, handed: Handed) -> tuple[Plan, list[Snapshot]]:
-    """The plan as it would be with the files ``handed`` over, and those of their snapshots that are new."""
+def plan_with(settings: Settings, handed: Handed, asked: Mapping[tuple[str, str], str] = NOTHING_ASKED) -> tuple[Plan, list[Snapshot]]:
+    """The plan as it would be with the files ``handed`` over, and those of their snapshots that are new; ``asked`` as make_plan has it."""
     view = look(settings)
     known = {s.snapshot_id: s for s in view.snapshots}
     fresh: dict[str, Snapshot] = {}
@@ -43,4 +44,4 @@ def plan_with(settings: Settings, handed: Handed) -> tuple[Plan, list[Snapshot]]
                 fresh[snapshot.snapshot_id] = snapshot
                 years[snapshot.snapshot_id] = _years_in(path, snapshot, settings) if snapshot.kind == "flows" else frozenset()
     snapshots = tuple(sorted({**known, **fresh}.values(), key=lambda s: s.snapshot_id))
-    return make_plan(settings, replace(view, snapshots=snapshots, years=years)), list(fresh.values())
+    return make_plan(settings, replace(view, snapshots=snapshots, years=years), asked), list(fresh.values())

@@ -186,12 +186,10 @@ def print_plan(settings: Settings, paths: Sequence[Path], declared: Declared, *,
     """What a run would do, changing nothing. Exit code 1 where it would refuse a file."""
     from orchestration.cli.handing import plan_readable, print_refused
     from orchestration.cli.output import say_json
-    from orchestration.refit import with_refit
+    from orchestration.refit import asked_for
 
     chosen = () if refit is None else _chosen(settings, refit)
-    plan, fresh, refused = plan_readable(settings, paths, declared)
-    if chosen:
-        plan = with_refit(plan, settings, chosen)
+    plan, fresh, refused = plan_readable(settings, paths, declared, asked_for(chosen))
     if as_json:
         items = [vars(i) for i in plan.items]
         names = [s.file_name for s in fresh]

@@ -151,11 +151,14 @@ def test_a_plan_shows_what_is_asked_for_and_what_stays(settings: Settings, clien
         "bilateral_flows",
         "aggregates",
     }
-    plan = refit.with_refit(plain, settings, (2019,))
+    plan = make_plan(settings, asked=refit.asked_for((2019,)))
     found = {(i.stage, i.partition_key): i.reason for i in plan.items}
     assert found["parameter_set", "year=2019"] == "refit asked for"
     assert found["bilateral_flows", "year=2019"] == "parameter_set of 2019 is rebuilt"
+    assert found["aggregates", "year=2019"] == "parameter_set of 2019 is rebuilt"
     assert found["bilateral_flows", "year=2020"] == "reported_flows/comtrade of 2020 is rebuilt"
+    assert [i.stage for i in plan.items if i.year == 2019] == ["parameter_set", "bilateral_flows", "aggregates"]
+    assert [i for i in plan.items if i.year != 2019] == list(plain.items)
     assert plan.years == (2019, 2020)
 
 

@@ -112,12 +112,8 @@ def rate_lines(page: Page) -> list[str]:
     is_wrong = page.single.computed.importer_agrees is False
     verdict = "; DOES NOT AGREE: the CIF value over this rate is another one" if is_wrong else ""
     lines = wrapped(f"{cif} USD CIF / {number(rate.factor, 8)} = {fob} USD FOB{verdict}")
-    lines += wrapped({mark: words.MARKS[mark] for mark in words.MARKS}[_mark_of(rate)])
+    lines += wrapped(words.MARKS[f"cif_{rate.kind}"])
     return lines + (_equation(rate) if rate.kind in ("fitted", "published") else [])
-
-
-def _mark_of(rate: Rate) -> str:
-    return f"cif_{rate.kind}"
 
 
 def _equation(rate: Rate) -> list[str]:

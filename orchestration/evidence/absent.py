@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from orchestration.evidence.files import File
 from orchestration.evidence.question import Question
-from orchestration.evidence.reports import Report, as_report, pair_reports
+from orchestration.evidence.reports import Report, as_report, reported_rows
 from orchestration.evidence.tables import Row, Tables
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
@@ -69,7 +69,7 @@ class Absence:
 
 def absence(tables: Tables, question: Question, files: Mapping[str, File], own: frozenset[str]) -> Absence:
     """Why a flow may not be there, from what is; ``own`` are the sources of reports."""
-    rows = [r for r in pair_reports(tables, question) if r["product_code"].startswith(question.prefix)]
+    rows = [r for r in reported_rows(tables, question) if r["product_code"].startswith(question.prefix)]
     left = "moved" if question.importer.code == NES else "other_edition"
     fates = {codes.RE_EXPORT: "apart", codes.RE_IMPORT: "apart", codes.EXPORT: left, codes.IMPORT: "other_edition"}
     return Absence(

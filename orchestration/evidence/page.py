@@ -128,7 +128,7 @@ def _absence(
 def _page(settings: Settings, tables: Tables, question: Question, flow: Flow, files: Mapping[str, File]) -> Page:
     harmonised = stratum_rows(tables, contracts.HARMONISED_FLOWS, question, flow.stratum)
     weights = conversions.conversion_rows(tables, flow)
-    raw = reports.pair_reports(tables, question)
+    raw = reports.reported_rows(tables, question)
     leads = frozenset((w["from_classification"], w["from_code"], w["to_code"]) for w in weights)
     mapped = conversions.mapped_codes(tables, flow.stratum.classification, raw)
     behind = reports.Behind(flow.stratum, tuple(harmonised), leads, mapped, sources_on(settings, tables, question, flow.stratum.basis))
@@ -174,15 +174,18 @@ def sources_on(settings: Settings, tables: Tables, question: Question, basis: st
 
 def nes_moves(tables: Tables, question: Question, flow: Flow) -> list[Row]:
     """Moves of the exporter's reports on areas not specified that bear on the flow: into it, or (exports to 899) out of it."""
-    importer = "true" if question.importer.code == "899" else "importer_code = $8"
     parameters = [
         *(question.frequency, question.period, question.exporter.code, question.prefix),
-        *(flow.stratum.basis, flow.stratum.classification, flow.stratum.product_level, question.importer.code),
+        *(flow.stratum.basis, flow.stratum.classification, flow.stratum.product_level),
     ]
+    into = ""
+    if question.importer.code != "899":
+        into = "and importer_code = $8"
+        parameters.append(question.importer.code)
     return tables.select(
         contracts.NES_MOVE,
         f"""select * from t where frequency = $1 and period = $2 and exporter_code = $3 and starts_with(product_code, $4)
-              and basis = $5 and classification = $6 and product_level = $7 and {importer} and $8 <> ''
+              and basis = $5 and classification = $6 and product_level = $7 {into}
             order by product_code, moved_fob_usd desc, importer_code, nes_move""",
         parameters,
         files=bucket_files(tables, contracts.NES_MOVE, question),

@@ -58,7 +58,7 @@ def sources_of(tables: Tables, year: int) -> list[str]:
     return sorted({p.split("=", 1)[1] for f in files for p in f.parts if p.startswith("source=")})
 
 
-def pair_reports(tables: Tables, question: Question) -> list[Row]:
+def reported_rows(tables: Tables, question: Question) -> list[Row]:
     """Every reported row of the pair, period and products asked for, all editions, sources and kinds of flow."""
     return tables.select(
         contracts.REPORTED_FLOWS,

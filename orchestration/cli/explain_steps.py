@@ -173,12 +173,7 @@ def _weight(single: Single) -> list[str]:
     lines = wrapped(f"weight of the exporter's report: {number(row['weight_exporter'], 10)}")
     if computed is None:
         return lines
-    formulas = {
-        "baci": "f(sigma_j) / (f(sigma_i) + f(sigma_j)), f(s) = exp(s^2) (exp(s^2) - 1)",
-        "growth_lab": "e^r_i / (e^r_i + e^r_j)",
-        "symmetry_index": "SI_i / (SI_i + SI_j)",
-    }
-    formula = formulas.get(row["method"])
+    formula = words.FORMULAS.get(row["method"])
     if formula is None:
         return lines
     if row["weight_exporter"] in (0.0, 1.0) and abs(computed - row["weight_exporter"]) > 1e-6:

@@ -12,8 +12,10 @@ from orchestration.evidence.recompute import FIXED, by_method, exporter_side, us
 from orchestration.evidence.tables import Row, Tables
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
+from transforms.core.methods import METHODS
 
-_WEIGHED = ("baci", "growth_lab", "symmetry_index")
+#: Methods whose weights are estimates: each has a column in pair_reports.
+_WEIGHED = tuple(name for name in METHODS if name not in FIXED)
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def alternatives(rows: Sequence[Row], weights: Mapping[str, float | None], given
             known[method],
             None if any(v[method] is None for v in values) else total([v[method] for v in values]),
             method in chosen,
-            method == "growth_lab" and any(row["evidence"] == "both" for row in own),
+            METHODS[method].is_rescaled and any(row["evidence"] == "both" for row in own),
         )
         for method in codes.RECONCILE_METHODS
     ]

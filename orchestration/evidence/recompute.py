@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orchestration.evidence.tables import MILL, Row
+from transforms.core.methods import METHODS
+from transforms.core.methods.prefer import Fixed
 
-#: What a method gives the exporter's report of any flow that both sides report.
-FIXED = {"mean": 0.5, "prefer_exporter": 1.0, "prefer_importer": 0.0}
+#: What methods that need no estimates give the exporter's report of any flow that both sides report.
+FIXED = {name: method.weight for name, method in METHODS.items() if isinstance(method, Fixed)}
 #: Pairs that no method averages.
 _WHOLE = {"suspected_1000", "suspected_1000000", "not_positive"}
 

@@ -48,6 +48,12 @@ METHODS = {
     "prefer_importer": "the importer's report where there is one",
     "baci_published": "CEPII's BACI as published",
 }
+#: How methods that weigh by estimates come to the weight of the exporter's report.
+FORMULAS = {
+    "baci": "f(sigma_j) / (f(sigma_i) + f(sigma_j)), f(s) = exp(s^2) (exp(s^2) - 1)",
+    "growth_lab": "e^r_i / (e^r_i + e^r_j)",
+    "symmetry_index": "SI_i / (SI_i + SI_j)",
+}
 #: codes.CONVERSIONS
 CONVERSIONS = {
     "fixed": "one code goes there, whole",

@@ -17,7 +17,7 @@ from orchestration.evidence.ledger import own_parts
 from orchestration.evidence.quality import interval_of, reporter_of
 from orchestration.evidence.question import ask, resolve_area, resolve_period, resolve_product
 from orchestration.evidence.rates import rate_of
-from orchestration.evidence.recompute import agreement, by_method, mixed, recompute
+from orchestration.evidence.recompute import FIXED, agreement, by_method, mixed, recompute
 from orchestration.evidence.tables import Tables
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
@@ -26,6 +26,7 @@ from transforms.core.estimates.cif import Rule
 from transforms.core.estimates.intervals import Variances
 from transforms.core.estimates.quality import Side
 from transforms.core.estimates.unit_values import UnitValues
+from transforms.core.methods import METHODS
 from transforms.core.parameters import Parameters
 
 AREAS = area_rows([], {}).to_pylist()
@@ -263,6 +264,10 @@ def test_every_code_has_words() -> None:
     assert set(words.EVIDENCE) == set(codes.EVIDENCE)
     assert set(words.KINDS) == set(codes.EVIDENCE_KINDS)
     assert set(words.METHODS) == set(codes.METHODS)
+    # a method either weighs alike whatever the reporters, or has a formula of its own
+    assert set(FIXED) == {"mean", "prefer_exporter", "prefer_importer"}
+    assert set(words.FORMULAS) == set(codes.RECONCILE_METHODS) - set(FIXED)
+    assert tuple(METHODS) == codes.RECONCILE_METHODS
     assert set(words.CONVERSIONS) == set(codes.CONVERSIONS)
     assert set(words.REASONS) == {"in", "out", *codes.VALUE_REASONS}
 

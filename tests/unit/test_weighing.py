@@ -13,8 +13,9 @@ from tests.unit.core_cases import YEAR, Report, commit_reports, harmonise, mills
 from transforms.contracts import lake as contracts
 from transforms.core.fob import ImporterFob, rates_of
 from transforms.core.geography import read_geography
+from transforms.core.groups import read_rows
 from transforms.core.methods import METHODS
-from transforms.core.mirrors import Flows, flows_of, read_rows
+from transforms.core.mirrors import Flows, flows_of
 from transforms.core.pair_tables import pair_tables
 from transforms.core.parameters import NO_PARAMETERS
 from transforms.core.reconciled import mirrored

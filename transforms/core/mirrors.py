@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from transforms.contracts import lake as contracts
@@ -281,18 +279,3 @@ def flows_of(data: pa.Table, year: int) -> Flows:
     leads = rows.is_exporter[first]
     importer = np.where(size == 2, first + 1, np.where(leads, -1, first))
     return Flows(year, rows, first, np.where(leads, first, -1), importer)
-
-
-def read_rows(reader: pq.ParquetFile, group: int, columns: Sequence[str] = COLUMNS) -> pa.Table:
-    """Columns of a row group. One that is NULL throughout, as its statistics say, isn't decoded."""
-    metadata = reader.metadata.row_group(group)
-    schema = reader.schema_arrow
-    nothing = set()
-    for name in columns:
-        statistics = metadata.column(schema.get_field_index(name)).statistics
-        if statistics is not None and statistics.has_null_count and statistics.null_count == metadata.num_rows:
-            nothing.add(name)
-    data = reader.read_row_group(group, columns=[name for name in columns if name not in nothing])
-    for name in nothing:
-        data = data.append_column(schema.field(name), pa.nulls(metadata.num_rows, schema.field(name).type))
-    return data

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema
@@ -19,8 +18,9 @@ from transforms.contracts.records import DataFile, TaskResult
 from transforms.core.evidence import bilateral_rows, is_silent, published_rows
 from transforms.core.fob import RouteRates, rates_of
 from transforms.core.geography import read_geography
+from transforms.core.groups import groups
 from transforms.core.ledger import Account
-from transforms.core.mirrors import flows_of, read_rows
+from transforms.core.mirrors import flows_of
 from transforms.core.pair_reports import move_rows, pair_rows
 from transforms.core.parameters import read_parameters
 from transforms.core.reconciled import reconciled
@@ -47,7 +47,7 @@ def year_of(home: Path, year: int, settings: Settings) -> Year:
 
 
 def sum_bucket(home: Path, year: int, bucket: int, settings: Settings, known: Year) -> Mapping[Stratum, PairSums]:
-    """Both sides of a bucket by pair, for a method that brings products to their pair's total."""
+    """Both sides of a bucket by pair, for a method that brings products to their pair's total: a task, to which ``known`` comes whole."""
     return bucket_sums(home, year, bucket, settings, known.rates)
 
 
@@ -84,15 +84,13 @@ def _chunks(
 ) -> Iterator[tuple[pa.Table, pa.Table, pa.Table]]:
     """Flows, pairs and moves of each row group."""
     nothing = tuple(file_schema(table).empty_table() for table in (contracts.PAIR_REPORTS, contracts.NES_MOVE))
-    for path in lake.active_files(home, contracts.HARMONISED_FLOWS, year=year, product_bucket=bucket):
-        reader = pq.ParquetFile(path)
-        for group in range(reader.num_row_groups):
-            data = read_rows(reader, group)
-            if data["basis"][0].as_py() == "baci_published":
-                yield published_rows(data, account), *nothing
-                continue
-            found = reconciled(flows_of(data, year), known.rates, settings)
-            if totals is not None:
-                found = brought_to_totals(found, totals, bucket)
-            silent = is_silent(found.mirrored.flows, known.reporters)
-            yield bilateral_rows(found, silent, account), pair_rows(found, silent), move_rows(found)
+    for group in groups(home, year, bucket):
+        data = group.read()
+        if not group.is_own:
+            yield published_rows(data, account), *nothing
+            continue
+        found = reconciled(flows_of(data, year), known.rates, settings)
+        if totals is not None:
+            found = brought_to_totals(found, totals, bucket)
+        silent = is_silent(found.mirrored.flows, known.reporters)
+        yield bilateral_rows(found, silent, account), pair_rows(found, silent), move_rows(found)

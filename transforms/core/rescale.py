@@ -12,18 +12,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from transforms.contracts import lake as contracts
 from transforms.core.coded import AREA_CODES
 from transforms.core.estimates.growth_lab import rescaled
 from transforms.core.fob import RouteRates
+from transforms.core.groups import groups
 from transforms.core.marks import mark
-from transforms.core.mirrors import Flows, flows_of, read_rows
+from transforms.core.mirrors import Flows, flows_of
 from transforms.core.reconciled import Reconciled, reconciled
 from transforms.core.weighing import mixed
-from transforms.io import lake
 from transforms.settings import Settings
 
 Integers = NDArray[np.int64]
@@ -67,13 +66,10 @@ def pair_keys(flows: Flows) -> Integers:
 def bucket_sums(home: Path, year: int, bucket: int, settings: Settings, rates: RouteRates) -> dict[Stratum, PairSums]:
     """Both sides by pair over one bucket's own flows, as reconciling sees them."""
     found: dict[Stratum, list[PairSums]] = {}
-    for path in lake.active_files(home, contracts.HARMONISED_FLOWS, year=year, product_bucket=bucket):
-        reader = pq.ParquetFile(path)
-        for group in range(reader.num_row_groups):
-            data = read_rows(reader, group)
-            if data["basis"][0].as_py() == "own":
-                flows = flows_of(data, year)
-                found.setdefault(stratum_of(flows), []).append(_sums(reconciled(flows, rates, settings)))
+    for group in groups(home, year, bucket):
+        if group.is_own:
+            flows = flows_of(group.read(), year)
+            found.setdefault(stratum_of(flows), []).append(_sums(reconciled(flows, rates, settings)))
     return {key: _added(parts) for key, parts in found.items()}
 
 

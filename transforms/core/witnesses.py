@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from transforms.contracts import codes
-from transforms.contracts import lake as contracts
 from transforms.core.coded import AREA_CODES
 from transforms.core.estimates.blunders import suspected_blunder
 from transforms.core.geography import Geography, read_geography
-from transforms.core.mirrors import COLUMNS, Flows, flows_of, read_rows
+from transforms.core.groups import Group, groups
+from transforms.core.mirrors import COLUMNS, Flows, flows_of
 from transforms.core.reporters import reporters_of
-from transforms.io import lake
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -37,6 +35,12 @@ class Stratum:
     frequency: str
     classification: str
     level: int
+
+    @classmethod
+    def of(cls, group: Group) -> Stratum:
+        """That of a row group."""
+        frequency, classification, level = (str(group.stratum[name]) for name in ("frequency", "classification", "product_level"))
+        return cls(frequency, classification, int(level))
 
     def __str__(self) -> str:
         """'A H5 6', as fitted_on has it."""
@@ -62,12 +66,10 @@ def ground_of(home: Path, year: int) -> Ground:
 def stratum_of(home: Path, year: int) -> Stratum | None:
     """Annual reports where there are any; HS level 6 of the edition with the most rows, else the edition and level with the most."""
     rows: dict[Stratum, int] = {}
-    for path in lake.active_files(home, contracts.HARMONISED_FLOWS, year=year):
-        metadata = pq.read_metadata(path)
-        for group, key in lake.row_groups(path, contracts.STRATUM):
-            if key["basis"] == "own":
-                stratum = Stratum(str(key["frequency"]), str(key["classification"]), int(str(key["product_level"])))
-                rows[stratum] = rows.get(stratum, 0) + metadata.row_group(group).num_rows
+    for group in groups(home, year):
+        if group.is_own:
+            stratum = Stratum.of(group)
+            rows[stratum] = rows.get(stratum, 0) + group.count
     found = [s for s in rows if s.frequency == "A"] or list(rows)
     found = [s for s in found if s.level == LEVEL and s.classification in codes.HS_EDITIONS] or found
     return min(found, key=lambda s: (-rows[s], *_rank(s)), default=None)
@@ -89,13 +91,11 @@ def flows_by_group(home: Path, ground: Ground, bucket: int, without: frozenset[s
     chosen = ground.stratum
     if chosen is None:
         return
-    for path in lake.active_files(home, contracts.HARMONISED_FLOWS, year=ground.year, product_bucket=bucket):
-        reader = pq.ParquetFile(path)
-        for group, key in lake.row_groups(path, contracts.STRATUM):
-            stratum = Stratum(str(key["frequency"]), str(key["classification"]), int(str(key["product_level"])))
-            is_wanted = stratum == chosen or (of_all and stratum.frequency == chosen.frequency and stratum.level == LEVEL)
-            if key["basis"] == "own" and is_wanted:
-                yield flows_of(read_rows(reader, group, columns), ground.year)
+    for group in groups(home, ground.year, bucket):
+        stratum = Stratum.of(group)
+        is_wanted = stratum == chosen or (of_all and stratum.frequency == chosen.frequency and stratum.level == LEVEL)
+        if group.is_own and is_wanted:
+            yield flows_of(group.read(columns), ground.year)
 
 
 def is_of(flows: Flows, stratum: Stratum | None) -> bool:

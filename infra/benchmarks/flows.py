@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from transforms.contracts import codes
-from transforms.contracts.arrow import file_schema
 from transforms.contracts.lake import BILATERAL_FLOWS
 from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile
@@ -147,8 +146,7 @@ def _table(
         "is_residual": pa.array(np.zeros(rows, bool)),
         "snapshot_exporter": constant("synthetic", rows),
     }
-    schema = file_schema(BILATERAL_FLOWS)
-    return pa.table({f.name: given[f.name] if f.name in given else pa.nulls(rows, f.type) for f in schema})
+    return lake.filled(given, BILATERAL_FLOWS, rows)
 
 
 def coded(indices: np.ndarray, names: list[str]) -> pa.Array:

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from infra.benchmarks import flows
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
-from transforms.contracts.arrow import file_schema
 from transforms.contracts.records import DataFile, TaskResult
 from transforms.core.valuation import fob_importers_of
 from transforms.io import lake, state
@@ -119,8 +118,7 @@ def _geography() -> pa.Table:
         "is_landlocked_partner": pa.array(partner % 5 == 0),
         "distance_source": flows.constant("cepii", len(area)),
     }
-    schema = file_schema(contracts.PAIR_GEOGRAPHY)
-    return pa.table({f.name: given[f.name] if f.name in given else pa.nulls(len(area), f.type) for f in schema})
+    return lake.filled(given, contracts.PAIR_GEOGRAPHY, len(area))
 
 
 def _write_year(home: Path, year: int, rows: int) -> list[DataFile]:
@@ -204,8 +202,7 @@ def _reports(rng: np.random.Generator, year: int, drawn: Flows, at: NDArray[np.i
         "is_residual": pa.array(np.zeros(rows, bool)),
         "snapshot_id": flows.coded(reporter, [f"comtrade-{code}-{year}" for code in flows.area_codes()]),
     }
-    schema = file_schema(contracts.HARMONISED_FLOWS)
-    return pa.table({f.name: given[f.name] if f.name in given else pa.nulls(rows, f.type) for f in schema})
+    return lake.filled(given, contracts.HARMONISED_FLOWS, rows)
 
 
 def _split(home: Path, year: int) -> None:

@@ -11,7 +11,6 @@ import pyarrow as pa
 from infra.benchmarks import flows
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
-from transforms.contracts.arrow import file_schema
 from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile
 from transforms.io import lake
@@ -139,8 +138,7 @@ def _table(table: Table, year: int, rows: int, **given: pa.Array) -> pa.Table:
         "is_reported": pa.array(np.ones(rows, bool)),
         "snapshot_id": flows.constant("synthetic", rows),
     }
-    found = {**constant, **given}
-    return pa.table({f.name: found[f.name] if f.name in found else pa.nulls(rows, f.type) for f in file_schema(table)})
+    return lake.filled(constant | given, table, rows)
 
 
 def _special() -> np.ndarray:

@@ -14,7 +14,6 @@ from orchestration.parameter_steps import parameter_steps
 from orchestration.steps import run_here
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
-from transforms.contracts.arrow import file_schema
 from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile, TaskResult
 from transforms.core.harmonise import harmonise_year
@@ -44,9 +43,8 @@ def _commit(home: Path, table: Table, files: Iterator[DataFile] | list[DataFile]
 
 def _write(home: Path, table: Table, partition: dict[str, str | int], rows: pa.Table) -> DataFile:
     """Rows as one file of a partition; columns that they lack are NULL."""
-    schema = file_schema(table)
-    columns = [rows[f.name] if f.name in rows.column_names else pa.nulls(rows.num_rows, f.type) for f in schema]
-    file = lake.write_partition(home, table, partition, [pa.table(columns, names=schema.names)])
+    given = {name: rows[name] for name in rows.column_names}
+    file = lake.write_partition(home, table, partition, [lake.filled(given, table, rows.num_rows)])
     if file is None:
         raise ValueError(f"{table.name} {partition}: a world without rows")
     return file

@@ -8,25 +8,16 @@ from numpy.typing import NDArray
 
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
-from transforms.contracts.arrow import file_schema
 from transforms.core.coded import Coded
 from transforms.core.ledger import Account
 from transforms.core.marks import as_codes
-from transforms.core.mirrors import Flows
+from transforms.core.mirrors import AREAS, Flows
 from transforms.core.reconciled import Reconciled
 from transforms.core.reporters import Reporters
 from transforms.io import lake
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-_AREAS = ("exporter_code", "importer_code")
-_TYPES = {field.name: field.type for field in file_schema(contracts.BILATERAL_FLOWS)}
-
-
-def rows_of(filled: dict[str, object], count: int) -> pa.Table:
-    """The contract's columns: filled, or NULL."""
-    columns = {n: filled[n] if n in filled else pa.nulls(count, _TYPES[n]) for n in contracts.BILATERAL_FLOWS.file_columns}
-    return pa.table(columns)
 
 
 def _book(account: Account, period: tuple[str, str], sources: Coded, reason: str, values: Integers, mask: Flags) -> None:
@@ -42,8 +33,8 @@ def published_rows(data: pa.Table, account: Account) -> pa.Table:
     period = (str(data["frequency"][0].as_py()), str(data["period"][0].as_py()))
     for reason in ("in", "out"):
         _book(account, period, Coded.of(data["source"]), reason, values, everything)
-    names = (*contracts.STRATUM, *_AREAS, "product_code", "is_residual", "net_weight_kg", "is_value_rounded")
-    return rows_of(
+    names = (*contracts.STRATUM, *AREAS, "product_code", "is_residual", "net_weight_kg", "is_value_rounded")
+    return lake.filled(
         {n: data[n] for n in names}
         | {
             "value_fob_usd": data["reported_value_usd"],
@@ -51,6 +42,7 @@ def published_rows(data: pa.Table, account: Account) -> pa.Table:
             "evidence": pa.repeat(pa.scalar("published"), data.num_rows),
             "snapshot_exporter": data["snapshot_id"],
         },
+        contracts.BILATERAL_FLOWS,
         data.num_rows,
     )
 
@@ -58,7 +50,7 @@ def published_rows(data: pa.Table, account: Account) -> pa.Table:
 def is_silent(flows: Flows, reporters: Reporters) -> Flags:
     """Of a flow that one side reports: whether the other reports no import or export at all in the period (n,)."""
     absent = []
-    for name in _AREAS:
+    for name in AREAS:
         coded = flows.rows.coded(name)
         silent = reporters.silent((flows.frequency, flows.period), coded.texts.to_pylist())
         absent.append(silent[coded.indices[flows.first]])
@@ -74,10 +66,11 @@ def bilateral_rows(found: Reconciled, silent: Flags, account: Account) -> pa.Tab
     no_sigma = np.full(len(flows), not tables.has_estimates)
     received = np.zeros(len(flows), np.int64) if moves is None else moves.received
     has_factor = flows.is_importer_cif & ~np.isnan(importer.factor)
-    rows = rows_of(
-        _keys(flows)
+    rows = lake.filled(
+        flows.keys()
         | _reports(flows, silent)
         | {
+            "is_residual": pa.array(flows.is_residual),
             "value_fob_usd": lake.decimals(found.value),
             "value_exporter_fob_usd": lake.decimals(flows.exporter_reported, flows.has_exporter),
             "value_importer_cif_usd": lake.decimals(flows.importer_reported, has_factor),
@@ -96,6 +89,7 @@ def bilateral_rows(found: Reconciled, silent: Flags, account: Account) -> pa.Tab
             "is_net_weight_estimated": pa.array(net.is_estimated, mask=~(net.has & (net.is_estimated | flows.says_if_estimated))),
             "is_value_rounded": pa.array(flows.is_rounded(weighed.weight)),
         },
+        contracts.BILATERAL_FLOWS,
         len(flows),
     )
     kept = found.is_kept
@@ -104,17 +98,6 @@ def bilateral_rows(found: Reconciled, silent: Flags, account: Account) -> pa.Tab
 
 def _constant(text: str, count: int) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([text]))
-
-
-def _keys(flows: Flows) -> dict[str, object]:
-    """The copied columns; a stratum's are constant, so theirs are a view."""
-    data, found = flows.rows.data, {}
-    for name in contracts.STRATUM:
-        found[name] = data[name].slice(0, len(flows))
-    for name in (*_AREAS, "product_code"):
-        coded = flows.rows.coded(name)
-        found[name] = pa.DictionaryArray.from_arrays(pa.array(coded.indices[flows.first]), coded.texts)
-    return found | {"is_residual": pa.array(flows.is_residual)}
 
 
 def _reports(flows: Flows, silent: Flags) -> dict[str, object]:

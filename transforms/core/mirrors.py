@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,9 +21,10 @@ Flags = NDArray[np.bool_]
 
 #: Flows handled at a time, so that temporaries stay in the processor's cache.
 BLOCK = 1 << 16
-_AREAS = ("exporter_code", "importer_code")
+#: Code columns of a flow's two ends.
+AREAS = ("exporter_code", "importer_code")
 COLUMNS = (
-    *contracts.STRATUM, *_AREAS, "product_code", "side", "source", "reported_value_usd", "valuation", "value_fob_usd", "is_value_rounded",
+    *contracts.STRATUM, *AREAS, "product_code", "side", "source", "reported_value_usd", "valuation", "value_fob_usd", "is_value_rounded",
     "net_weight_kg", "is_net_weight_estimated", "quantity", "quantity_unit_code", "re_export_usd", "is_reported", "is_residual",
     "conversion", "snapshot_id",
 )  # fmt: skip
@@ -121,6 +124,15 @@ class Flows:
     def blocks(self) -> list[tuple[int, int]]:
         """Start and end of pieces of at most BLOCK flows."""
         return [(start, min(start + BLOCK, len(self))) for start in range(0, len(self), BLOCK)]
+
+    def keys(self, at: Integers | None = None, *, of: Sequence[str] = (*AREAS, "product_code")) -> dict[str, Any]:
+        """Stratum and codes of the flows ``at`` (m,), of all where it isn't given; a stratum's are constant, so theirs are a view."""
+        first = self.first if at is None else self.first[at]
+        found: dict[str, Any] = {name: self.rows.data[name].slice(0, len(first)) for name in contracts.STRATUM}
+        for name in of:
+            coded = self.rows.coded(name)
+            found[name] = pa.DictionaryArray.from_arrays(pa.array(coded.indices[first]), coded.texts)
+        return found
 
     @cached_property
     def frequency(self) -> str:
@@ -271,7 +283,7 @@ class Flows:
 def flows_of(data: pa.Table, year: int) -> Flows:
     """The flows of one row group of harmonised_flows (columns COLUMNS): its rows are sorted, mirrors are neighbours."""
     rows = Rows(data)
-    keys = [rows.coded(name).indices for name in (*_AREAS, "product_code")]
+    keys = [rows.coded(name).indices for name in (*AREAS, "product_code")]
     is_new = np.ones(data.num_rows, bool)
     is_new[1:] = (keys[0][1:] != keys[0][:-1]) | (keys[1][1:] != keys[1][:-1]) | (keys[2][1:] != keys[2][:-1])
     first = np.flatnonzero(is_new)

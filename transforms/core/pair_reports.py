@@ -8,17 +8,14 @@ from numpy.typing import NDArray
 
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema
-from transforms.contracts.model import Table
 from transforms.core.estimates.intervals import intervals
+from transforms.core.mirrors import AREAS
 from transforms.core.pair_kernel import pair_sums
 from transforms.core.reconciled import Reconciled
 from transforms.io import lake
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-_AREAS = ("exporter_code", "importer_code")
-
-
 #: Sums of pair_rows in the order of ``pair_sums``' columns after the four counts, and the count that each needs to be more than NULL.
 _SUMS = (
     ("value_fob_usd", None),
@@ -50,9 +47,9 @@ def pair_rows(found: Reconciled, silent: Flags) -> pa.Table:
         "lone": counts["exporter_only_count"] + counts["importer_only_count"] > 0,
         "suspected": counts["suspected_count"] > 0,
     }
-    columns = _names(found, starts) | {n: pa.array(c) for n, c in counts.items()}
+    columns = flows.keys(starts, of=AREAS) | {n: pa.array(c) for n, c in counts.items()}
     columns |= {name: lake.decimals(values, has[needs]) for (name, needs), values in zip(_SUMS, sums[4:], strict=True)}
-    return _conformed(columns | _weights(found, found.pair[starts]), contracts.PAIR_REPORTS, len(starts))
+    return lake.filled(columns | _weights(found, found.pair[starts]), contracts.PAIR_REPORTS, len(starts))
 
 
 def _weights(found: Reconciled, pair: Integers) -> dict[str, pa.Array]:
@@ -69,21 +66,6 @@ def _weights(found: Reconciled, pair: Integers) -> dict[str, pa.Array]:
     }
 
 
-def _names(found: Reconciled, at: Integers) -> dict[str, pa.Array]:
-    """Stratum and areas of the flows ``at``."""
-    flows = found.mirrored.flows
-    columns = {name: flows.rows.data[name].slice(0, len(at)) for name in contracts.STRATUM}
-    for name in _AREAS:
-        coded = flows.rows.coded(name)
-        columns[name] = pa.DictionaryArray.from_arrays(pa.array(coded.indices[flows.first[at]]), coded.texts)
-    return columns
-
-
-def _conformed(columns: dict[str, pa.Array], table: Table, count: int) -> pa.Table:
-    schema = file_schema(table)
-    return pa.table({f.name: columns[f.name] if f.name in columns else pa.nulls(count, f.type) for f in schema})
-
-
 def move_rows(found: Reconciled) -> pa.Table:
     """One row a move out of areas not specified, by exporter, importer, product and kind."""
     moves, flows = found.mirrored.moves, found.mirrored.flows
@@ -91,11 +73,9 @@ def move_rows(found: Reconciled) -> pa.Table:
         return file_schema(contracts.NES_MOVE).empty_table()
     order = np.lexsort((~moves.is_explained, moves.flow))
     at = moves.flow[order]
-    coded = flows.rows.coded("product_code")
     kind = pa.DictionaryArray.from_arrays(pa.array((~moves.is_explained[order]).astype(np.int32)), pa.array(["explained", "to_partner"]))
-    columns = _names(found, at) | {
-        "product_code": pa.DictionaryArray.from_arrays(pa.array(coded.indices[flows.first[at]]), coded.texts),
+    columns = flows.keys(at) | {
         "nes_move": kind,
         "moved_fob_usd": lake.decimals(moves.amount[order]),
     }
-    return _conformed(columns, contracts.NES_MOVE, len(at))
+    return lake.filled(columns, contracts.NES_MOVE, len(at))

@@ -113,6 +113,11 @@ def conform(data: pa.Table, table: Table) -> pa.Table:
     return pa.table(columns, schema=schema).combine_chunks()
 
 
+def filled(given: Mapping[str, Any], table: Table, rows: int) -> pa.Table:
+    """The table's file columns in their order: those ``given`` (rows,), NULL for the rest; what else is given is left out."""
+    return pa.table({f.name: given[f.name] if f.name in given else pa.nulls(rows, f.type) for f in file_schema(table)})
+
+
 def _parquet_options(table: Table) -> dict[str, Any]:
     """How a table's columns are encoded: a pure function of the contract, so bytes depend on content alone.
 

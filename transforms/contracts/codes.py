@@ -58,6 +58,8 @@ RELATIONSHIPS = ("1:1", "1:n", "n:1", "n:n")
 CLASSIFICATION_ORDER = ("H6", "H5", "H4", "H3", "H2", "H1", "H0", "S4", "S3", "S2", "S1")
 LEVEL_ORDER = (6, 5, 4, 3, 2, 1, 0, 8, 10, 7, 9)
 MAXIMUM_LEVEL = 10
+#: The level at which editions of the HS are related, and of which unit values and tonnes per unit are.
+HS_LEVEL = 6
 
 TOTAL = "TOTAL"
 WORLD = "0"
@@ -70,6 +72,10 @@ _SPECIAL_UN = "899 837 838 839 697 492 568 577 290 472 471 473 129 636 637 527 8
 #: QQ to QZ, and parts of customs territories.
 _SPECIAL_EUROSTAT = "950 951 952 953 958 959 960 961 962 963 965 977 978 979"
 SPECIAL_AREAS = frozenset(f"{_SPECIAL_UN} {_SPECIAL_EUROSTAT}".split())
+#: All codes that are no country.
+NO_COUNTRIES = SPECIAL_AREAS | MARGIN_AREAS
+#: Areas, not specified: the one special area that trade is moved out of (docs/methods.md 1.1.2).
+NES = "899"
 
 #: Kinds of groups of areas (dim_area_group).
 AREA_GROUP_KINDS = ("reporting_union", "regional", "trade_agreement", "forum", "producers")

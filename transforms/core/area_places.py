@@ -142,8 +142,7 @@ def place_of(code: str) -> Place | None:
 def placed_areas() -> tuple[str, ...]:
     """Areas that have a place, in order of their numbers: Comtrade's codes of today and of the past, no groups and no special areas."""
     known = {code for code, fact in FACTS.items() if fact.is_country} | set(_iso2())
-    apart = codes.SPECIAL_AREAS | codes.MARGIN_AREAS
-    return tuple(sorted((code for code in known - apart if place_of(code)), key=int))
+    return tuple(sorted((code for code in known - codes.NO_COUNTRIES if place_of(code)), key=int))
 
 
 def great_circle_km(first: Place, second: Place) -> float:

@@ -46,7 +46,7 @@ def _annual(files: Sequence[tuple[str, Path]], scratch: Path) -> pa.Table:
                         coalesce(sum(reported_value_usd) filter (where {own_weight}), 0)::double as weighed_usd,
                         coalesce(sum(net_weight_kg) filter (where {own_weight}), 0)::double as weight_kg
                     from read_parquet({[str(path)]}, hive_partitioning = false)
-                    where frequency = 'A' and flow_code in ('X', 'M') and product_level = 6 and not is_self_trade
+                    where frequency = 'A' and flow_code in ('X', 'M') and product_level = {codes.HS_LEVEL} and not is_self_trade
                         and classification in ({_EDITIONS})
                     group by all order by all"""
             ).to_arrow_table()

@@ -18,11 +18,10 @@ from transforms.contracts import lake as contracts
 from transforms.core import coded
 from transforms.core.concordance.rounding import whole_parts
 from transforms.core.concordance.weights import ORIGINS, Weights, make_weights
+from transforms.core.residuals import MEMORY
 from transforms.io import lake
 
 Ints = NDArray[np.int64]
-#: Products are converted at this level alone.
-LEVEL = 6
 #: Target, frequency, period, edition, side: of whom something is asked.
 Series = tuple[str, str, str, str, str]
 
@@ -80,12 +79,13 @@ def _passed_over(home: Path, paths: Sequence[Path], pairs: Sequence[tuple[str, s
     scratch.mkdir(parents=True, exist_ok=True)
     key = "frequency, period, reporter_code, flow_code"
     editions = ", ".join(f"'{edition}'" for edition in codes.HS_EDITIONS)
-    with duckdb.connect(config={"memory_limit": "900MB", "threads": 1, "temp_directory": str(scratch)}) as con:
+    with duckdb.connect(config={"memory_limit": MEMORY, "threads": 1, "temp_directory": str(scratch)}) as con:
         several = con.sql(
             f"""with sums as (
                     select {key}, classification, sum(reported_value_usd) as value_usd
                     from read_parquet({[str(p) for p in paths]}, hive_partitioning = false)
-                    where product_level = {LEVEL} and flow_code in ('X', 'M') and not is_self_trade and classification in ({editions})
+                    where product_level = {codes.HS_LEVEL} and flow_code in ('X', 'M') and not is_self_trade
+                        and classification in ({editions})
                     group by all
                 )
                 from sums qualify count(*) over (partition by {key}) > 1

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import TaskResult
 from transforms.core.estimates import cif, cif_rates, growth_lab, intervals, quality, symmetry, unit_values, units
@@ -27,7 +28,6 @@ from transforms.core.parameters import KILOGRAMS, Parameters
 from transforms.core.reconciled import mirrored
 from transforms.core.valuation import fob_importers_of, hubs_of
 from transforms.core.witnesses import (
-    LEVEL,
     QUANTITIES,
     RE_EXPORTS,
     Ground,
@@ -98,7 +98,7 @@ def first_pass(home: Path, ground: Ground, bucket: int, settings: Settings) -> F
     parts: dict[str, list[Sums]] = {}
     candidates = []
     for flows in flows_by_group(home, ground, bucket, RE_EXPORTS, of_all=True):
-        if flows.level == LEVEL:
+        if flows.level == codes.HS_LEVEL:
             parts.setdefault(flows.classification, []).append(_product_sums(flows))
         if is_of(flows, ground.stratum):
             candidates.append(_candidates(flows, cif_rule(settings)))

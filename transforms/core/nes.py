@@ -12,14 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.contracts.codes import SPECIAL_AREAS
+from transforms.contracts import codes
 from transforms.core.mirrors import Flows
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-#: The one code that is moved.
-NES = 899
-_SPECIAL = np.array(sorted(int(code) for code in SPECIAL_AREAS), np.int64)
+_NES = int(codes.NES)
+_SPECIAL = np.array(sorted(int(code) for code in codes.SPECIAL_AREAS), np.int64)
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def nes_moves(flows: Flows, exporter_fob: Integers, importer_fob: Integers) -> M
 
     Values in mills, 0 where a side doesn't report. A partner's code that is no country takes nothing and explains nothing.
     """
-    is_nes = (flows.importer == NES) & flows.has_exporter & (exporter_fob > 0)
+    is_nes = (flows.importer == _NES) & flows.has_exporter & (exporter_fob > 0)
     if not is_nes.any():
         return None
     given = np.flatnonzero(is_nes)

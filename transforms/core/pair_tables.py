@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.contracts.codes import MARGIN_AREAS, SPECIAL_AREAS
+from transforms.contracts.codes import NO_COUNTRIES
 from transforms.core.methods import METHODS, Method
 from transforms.core.mirrors import Flows
 from transforms.core.parameters import Parameters
@@ -16,7 +16,7 @@ from transforms.core.valuation import hubs_of
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-_NOBODY = np.array(sorted(int(code) for code in SPECIAL_AREAS | MARGIN_AREAS), np.int64)
+_NOBODY = np.array(sorted(int(code) for code in NO_COUNTRIES), np.int64)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.core import coded
-from transforms.core.editions import LEVEL, Targets
+from transforms.core.editions import Targets
 from transforms.core.ledger import Account
 from transforms.core.pieces import KEY, split, summed
 from transforms.core.sides import book_by_source, of_bucket
@@ -42,15 +42,15 @@ class TargetSeries:
         for (basis, *_), block in groupby(spans, key=lambda s: (s[0]["basis"], s[0]["frequency"], s[0]["period"])):
             strata = {(row["classification"], row["product_level"]): span for row, span in block}
             wanted = self._wanted(strata) if basis == codes.BASES[0] else []
-            for key in sorted({*strata, *((t, LEVEL) for t in wanted)}, key=lambda k: (coded.code_order(k[0]), k[1])):
-                if key[1] == LEVEL and key[0] in wanted:
+            for key in sorted({*strata, *((t, codes.HS_LEVEL) for t in wanted)}, key=lambda k: (coded.code_order(k[0]), k[1])):
+                if key[1] == codes.HS_LEVEL and key[0] in wanted:
                     yield from self._converted(key[0], strata)
                 else:
                     yield self._native(*strata[key])
 
     def _wanted(self, strata: Mapping[tuple[str, int], tuple[int, int]]) -> list[str]:
         """Targets that something of a period can be converted to."""
-        return [t for t in self.targets.editions if any((e, LEVEL) in strata for e in self.targets.from_editions(t))]
+        return [t for t in self.targets.editions if any((e, codes.HS_LEVEL) in strata for e in self.targets.from_editions(t))]
 
     def _native(self, begin: int, end: int) -> pa.Table:
         rows, visiting = self.data.slice(begin, end - begin), self.visiting[begin:end]
@@ -58,8 +58,8 @@ class TargetSeries:
 
     def _converted(self, target: str, strata: Mapping[tuple[str, int], tuple[int, int]]) -> Iterator[pa.Table]:
         """The target's own rows and what is made from other editions, a range of exporters at a time."""
-        own = strata.get((target, LEVEL), (0, 0))
-        others = [(e, strata[e, LEVEL]) for e in self.targets.from_editions(target) if (e, LEVEL) in strata]
+        own = strata.get((target, codes.HS_LEVEL), (0, 0))
+        others = [(e, strata[e, codes.HS_LEVEL]) for e in self.targets.from_editions(target) if (e, codes.HS_LEVEL) in strata]
         for low, high in self._ranges([own, *(span for _, span in others)]):
             pieces = [self._pieces(target, e, *self._within(span, low, high)) for e, span in others]
             rows, moved = summed(pa.concat_tables(pieces))

@@ -20,12 +20,9 @@ from transforms.core.reporters import reporters_of
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-#: HS level that unit values and tonnes per unit are of.
-LEVEL = 6
 #: Columns that no estimate reads, and those that only products' or only the last estimates do.
 _UNREAD = frozenset({"source", "is_value_rounded", "conversion", "snapshot_id"})
 QUANTITIES, RE_EXPORTS = frozenset({"quantity", "quantity_unit_code"}), frozenset({"re_export_usd"})
-_NOBODY = codes.SPECIAL_AREAS | codes.MARGIN_AREAS
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def stratum_of(home: Path, year: int) -> Stratum | None:
             stratum = Stratum.of(group)
             rows[stratum] = rows.get(stratum, 0) + group.count
     found = [s for s in rows if s.frequency == "A"] or list(rows)
-    found = [s for s in found if s.level == LEVEL and s.classification in codes.HS_EDITIONS] or found
+    found = [s for s in found if s.level == codes.HS_LEVEL and s.classification in codes.HS_EDITIONS] or found
     return min(found, key=lambda s: (-rows[s], *_rank(s)), default=None)
 
 
@@ -85,7 +82,7 @@ def _rank(stratum: Stratum) -> tuple[int, str, int]:
 def flows_by_group(home: Path, ground: Ground, bucket: int, without: frozenset[str], *, of_all: bool = False) -> Iterator[Flows]:
     """Flows of the stratum in a bucket, a row group at a time: no exporter's flows of a period apart.
 
-    ``without``: columns that aren't needed; ``of_all``: with the flows of every classification at LEVEL.
+    ``without``: columns that aren't needed; ``of_all``: with the flows of every classification at codes.HS_LEVEL.
     """
     columns = [name for name in COLUMNS if name not in _UNREAD | without]
     chosen = ground.stratum
@@ -93,7 +90,7 @@ def flows_by_group(home: Path, ground: Ground, bucket: int, without: frozenset[s
         return
     for group in groups(home, ground.year, bucket):
         stratum = Stratum.of(group)
-        is_wanted = stratum == chosen or (of_all and stratum.frequency == chosen.frequency and stratum.level == LEVEL)
+        is_wanted = stratum == chosen or (of_all and stratum.frequency == chosen.frequency and stratum.level == codes.HS_LEVEL)
         if group.is_own and is_wanted:
             yield flows_of(group.read(columns), ground.year)
 
@@ -107,7 +104,7 @@ def products(flows: Flows) -> Integers:
     """Products by number (n,), deeper levels by their HS6 code, the total 0; -1 where the code isn't all digits."""
     if flows.level == 0:
         return np.zeros(len(flows), np.int64)
-    deeper = 10 ** max(0, flows.level - LEVEL)
+    deeper = 10 ** max(0, flows.level - codes.HS_LEVEL)
     return np.where(flows.product < 0, -1, flows.product // deeper)
 
 
@@ -118,7 +115,7 @@ def is_original(flows: Flows) -> Flags:
 
 def are_countries(flows: Flows) -> Flags:
     """Both ends are areas that report (n,)."""
-    return ~have(flows, _NOBODY)
+    return ~have(flows, codes.NO_COUNTRIES)
 
 
 def have(flows: Flows, areas: frozenset[str]) -> Flags:

@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms.core.estimates.cif import NAMES
+from transforms.core.methods import METHODS
+from transforms.core.methods.prefer import Fixed
 from transforms.core.parameters import Parameters
 from transforms.io import lake
 from transforms.synthetic.truth import CIF_COEFFICIENTS, CIF_YEARS, Score, Truth
@@ -22,7 +24,7 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 #: Methods that estimate nothing, against which the others are held.
-SIMPLE = ("mean", "prefer_exporter", "prefer_importer")
+SIMPLE = tuple(name for name, method in METHODS.items() if isinstance(method, Fixed))
 #: Of a score; the bias counts by its size.
 SCORES = ("absolute_error", "total_bias", "log_error")
 #: How far above the best simple method still counts as level with it.

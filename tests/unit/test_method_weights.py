@@ -12,9 +12,9 @@ AREAS = np.array([156, 842], np.int64)
 
 
 @pytest.mark.parametrize(("name", "weight"), [("prefer_exporter", 1.0), ("prefer_importer", 0.0), ("mean", 0.5)])
-@pytest.mark.parametrize("is_weight", [False, True])
-def test_fixed_weights(name: str, weight: float, is_weight: bool) -> None:
-    found = METHODS[name].weight_exporter(AREAS[:, None], AREAS[None, :], NO_PARAMETERS, is_weight=is_weight)
+@pytest.mark.parametrize("of_net_weight", [False, True])
+def test_fixed_weights(name: str, weight: float, of_net_weight: bool) -> None:
+    found = METHODS[name].weight_exporter(AREAS[:, None], AREAS[None, :], NO_PARAMETERS, of_net_weight=of_net_weight)
     assert found.tolist() == [[weight, weight], [weight, weight]]
 
 

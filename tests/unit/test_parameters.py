@@ -140,7 +140,7 @@ def test_before_any_fit_weights_tie_and_nothing_is_known() -> None:
     assert (p.set_id, p.fitted_on, p.cif) == ("", None, PUBLISHED)
     for is_exporter in (True, False):
         assert p.sigma_of(area, is_exporter=is_exporter).tolist() == [1.0, 1.0]
-        assert p.sigma_of(area, is_exporter=is_exporter, is_weight=True).tolist() == [1.0, 1.0]
+        assert p.sigma_of(area, is_exporter=is_exporter, of_net_weight=True).tolist() == [1.0, 1.0]
         assert p.has_sigma(area, is_exporter=is_exporter).tolist() == [False, False]
         assert np.isnan(p.variance_of(area, is_exporter=is_exporter)).all()
         assert p.reliability_of(area, is_exporter=is_exporter).tolist() == [1.0, 1.0]

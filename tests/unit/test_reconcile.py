@@ -178,9 +178,10 @@ class _Thirty:
 
     name: str = "thirty"
     is_rescaled: bool = False
+    is_by_sigma: bool = False
 
     def weight_exporter(
-        self, exporter: NDArray[np.int64], importer: NDArray[np.int64], parameters: Parameters, *, is_weight: bool = False
+        self, exporter: NDArray[np.int64], importer: NDArray[np.int64], parameters: Parameters, *, of_net_weight: bool = False
     ) -> NDArray[np.float64]:
         return np.full(np.broadcast_shapes(exporter.shape, importer.shape), 0.3)
 

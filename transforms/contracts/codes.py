@@ -30,8 +30,10 @@ NES_MOVES = ("to_partner", "explained")
 GAP_BASES = ("FOB, re-exports apart, CIF rate taken off the importer",)
 #: Methods that take one report whole: weight 0 or 1.
 SIMPLE_METHODS = ("prefer_exporter", "prefer_importer")
+#: Methods whose weights are made of the year's estimates.
+ESTIMATED_METHODS = ("baci", "growth_lab", "symmetry_index")
 #: Methods that can be chosen in [reconcile], the default first; a new one is added here and in transforms/core/methods.
-RECONCILE_METHODS = ("baci", "growth_lab", "symmetry_index", "mean", *SIMPLE_METHODS)
+RECONCILE_METHODS = (*ESTIMATED_METHODS, "mean", *SIMPLE_METHODS)
 #: All that stands in a row's method: the chosen one, or the value as CEPII publishes it.
 METHODS = (*RECONCILE_METHODS, "baci_published")
 

@@ -33,11 +33,11 @@ from transforms.core.witnesses import (
     Ground,
     are_countries,
     flows_by_group,
-    have,
     is_of,
     is_original,
     is_sound,
     products,
+    touch,
 )
 from transforms.io import lake
 from transforms.settings import Settings
@@ -254,7 +254,7 @@ def _third(flows: Flows, rates: RouteRates, rule: symmetry.Rule, settings: Setti
     year = np.full(len(flows), flows.year, np.int64)
     totals = key(Kind.NONE, 0, flows.exporter[sound], flows.importer[sound])
     compared = sound & is_original(flows) & (one > 0) & (other > 0)
-    apart = compared & ~have(flows, hubs_of(flows.year))
+    apart = compared & ~touch(flows, hubs_of(flows.year))
     weighed = apart & (found.apart == 0) & ~(flows.is_exporter_kg_estimated | flows.is_importer_kg_estimated)
     weighed &= (flows.exporter_kg > 0) & (flows.importer_kg > 0) & is_sound(flows.exporter_kg, flows.importer_kg)
     product = products(flows)

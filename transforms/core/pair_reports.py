@@ -8,23 +8,34 @@ from numpy.typing import NDArray
 
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema
+from transforms.core import pair_kernel as kernel
 from transforms.core.estimates.intervals import intervals
 from transforms.core.mirrors import AREAS
-from transforms.core.pair_kernel import pair_sums
 from transforms.core.reconciled import Reconciled
 from transforms.io import lake
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-#: Sums of pair_rows in the order of ``pair_sums``' columns after the four counts, and the count that each needs to be more than NULL.
-_SUMS = (
-    ("value_fob_usd", None),
-    ("exporter_two_sided_fob_usd", "two"), ("importer_two_sided_fob_usd", "two"), ("importer_two_sided_reported_usd", "two"),
-    ("absolute_gap_fob_usd", "two"), ("exporter_only_fob_usd", "exporter"), ("importer_only_fob_usd", "importer"),
-    ("orphan_fob_usd", "lone"), ("suspected_fob_usd", "suspected"), ("suspected_exporter_fob_usd", "suspected"),
-    ("suspected_importer_fob_usd", "suspected"),
-)  # fmt: skip
-_COUNTS = ("two_sided_count", "exporter_only_count", "importer_only_count", "suspected_count")
+_COUNTS = {
+    "two_sided_count": kernel.N_TWO_SIDED,
+    "exporter_only_count": kernel.N_EXPORTER_ONLY,
+    "importer_only_count": kernel.N_IMPORTER_ONLY,
+    "suspected_count": kernel.N_SUSPECTED,
+}
+#: Sums of pair_rows: the row of ``pair_sums``, and which flows a pair needs for it to be more than NULL.
+_SUMS = {
+    "value_fob_usd": (kernel.VALUE, None),
+    "exporter_two_sided_fob_usd": (kernel.TWO_SIDED_EXPORTER, "two"),
+    "importer_two_sided_fob_usd": (kernel.TWO_SIDED_IMPORTER, "two"),
+    "importer_two_sided_reported_usd": (kernel.TWO_SIDED_REPORTED, "two"),
+    "absolute_gap_fob_usd": (kernel.GAPS, "two"),
+    "exporter_only_fob_usd": (kernel.EXPORTER_ONLY, "exporter"),
+    "importer_only_fob_usd": (kernel.IMPORTER_ONLY, "importer"),
+    "orphan_fob_usd": (kernel.ORPHANS, "lone"),
+    "suspected_fob_usd": (kernel.TAKEN, "suspected"),
+    "suspected_exporter_fob_usd": (kernel.SUSPECTED_EXPORTER, "suspected"),
+    "suspected_importer_fob_usd": (kernel.SUSPECTED_IMPORTER, "suspected"),
+}
 
 
 def pair_rows(found: Reconciled, silent: Flags) -> pa.Table:
@@ -34,21 +45,21 @@ def pair_rows(found: Reconciled, silent: Flags) -> pa.Table:
     at = np.flatnonzero(kept)
     starts = at[np.append(True, found.pair[at[1:]] != found.pair[at[:-1]])] if len(at) else at
     row = np.cumsum(np.isin(np.arange(len(flows)), starts)) - 1
-    sums = pair_sums(
+    sums = kernel.pair_sums(
         row, kept, flows.exporter_row, flows.importer_row, found.weighed.choice, found.mirrored.exporter_fob, found.mirrored.importer.fob,
         flows.importer_reported, found.value, silent, len(starts),
     )  # fmt: skip
-    counts = dict(zip(_COUNTS, sums[:4], strict=True))
+    exporter_only, importer_only, suspected = sums[kernel.N_EXPORTER_ONLY], sums[kernel.N_IMPORTER_ONLY], sums[kernel.N_SUSPECTED]
     has = {
         None: None,
-        "two": counts["two_sided_count"] > counts["suspected_count"],
-        "exporter": counts["exporter_only_count"] > 0,
-        "importer": counts["importer_only_count"] > 0,
-        "lone": counts["exporter_only_count"] + counts["importer_only_count"] > 0,
-        "suspected": counts["suspected_count"] > 0,
+        "two": sums[kernel.N_TWO_SIDED] > suspected,
+        "exporter": exporter_only > 0,
+        "importer": importer_only > 0,
+        "lone": exporter_only + importer_only > 0,
+        "suspected": suspected > 0,
     }
-    columns = flows.keys(starts, of=AREAS) | {n: pa.array(c) for n, c in counts.items()}
-    columns |= {name: lake.decimals(values, has[needs]) for (name, needs), values in zip(_SUMS, sums[4:], strict=True)}
+    columns = flows.keys(starts, of=AREAS) | {name: pa.array(sums[row]) for name, row in _COUNTS.items()}
+    columns |= {name: lake.decimals(sums[row], has[needs]) for name, (row, needs) in _SUMS.items()}
     return lake.filled(columns | _weights(found, found.pair[starts]), contracts.PAIR_REPORTS, len(starts))
 
 
@@ -59,7 +70,7 @@ def _weights(found: Reconciled, pair: Integers) -> dict[str, pa.Array]:
     exporter, importer = np.divmod(pair, max(1, tables.importers))
     no_rate = np.zeros(len(pair))
     found_of = intervals(tables.weight[pair], tables.variance_exporter[exporter], tables.variance_importer[importer], no_rate)
-    weights = {f"{name}_weight_exporter": pa.array(weight[pair], mask=none) for name, weight in tables.others.items()}
+    weights = {f"{name}_weight_exporter": pa.array(weight[pair], mask=none) for name, weight in tables.weight_by_method.items()}
     return weights | {
         "expected_bias": pa.array(found_of.expected_bias, mask=none | ~found_of.is_known),
         "is_hub_pair": pa.array(tables.is_hub[pair]),

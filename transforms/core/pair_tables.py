@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from transforms.contracts.codes import NO_COUNTRIES
+from transforms.contracts.codes import ESTIMATED_METHODS, NO_COUNTRIES
 from transforms.core.methods import METHODS, Method
 from transforms.core.mirrors import Flows
 from transforms.core.parameters import Parameters
@@ -21,13 +21,13 @@ _NOBODY = np.array(sorted(int(code) for code in NO_COUNTRIES), np.int64)
 
 @dataclass(frozen=True)
 class PairTables:
-    """E exporters and I importers of a row group. ``weight``, ``weight_kg`` (E * I,) of the method's exporter report; by method name
-    those of the others, None where nothing was estimated. Sigmas and variances (E,) and (I,); ``is_default``: no sigma of its own."""
+    """E exporters and I importers of a row group. ``weight``, ``weight_kg`` (E * I,): of the exporter's report by the chosen method;
+    ``weight_by_method``: by each that estimates. Sigmas and variances (E,) and (I,); ``is_default``: no sigma of its own."""
 
     importers: int
     weight: Floats
     weight_kg: Floats
-    others: dict[str, Floats]
+    weight_by_method: dict[str, Floats]
     sigma_exporter: Floats
     sigma_importer: Floats
     is_default: Flags
@@ -57,8 +57,8 @@ def pair_tables(flows: Flows, method: Method, parameters: Parameters) -> PairTab
     return PairTables(
         len(importer),
         method.weight_exporter(*ends, parameters).ravel(),
-        method.weight_exporter(*ends, parameters, is_weight=True).ravel(),
-        {name: by(name) for name in ("baci", "growth_lab", "symmetry_index")},
+        method.weight_exporter(*ends, parameters, of_net_weight=True).ravel(),
+        {name: by(name) for name in ESTIMATED_METHODS},
         parameters.sigma_of(exporter, is_exporter=True),
         parameters.sigma_of(importer, is_exporter=False),
         (~known & real).ravel(),

@@ -67,13 +67,13 @@ class Parameters:
         is_weight = (unit == KILOGRAMS) & (quantity > 0)
         return np.where(is_weight, quantity, tonnes * 1000), found | is_weight
 
-    def sigma_of(self, area: Integers, *, is_exporter: bool, is_weight: bool = False) -> Floats:
+    def sigma_of(self, area: Integers, *, is_exporter: bool, of_net_weight: bool = False) -> Floats:
         """sigma; the role's median for an area without mirrors, 1 for all where nothing was fitted, so that weights tie."""
-        return _flat(self._side(is_exporter, is_weight).sigma_of, area)
+        return _flat(self._side(is_exporter, of_net_weight).sigma_of, area)
 
-    def has_sigma(self, area: Integers, *, is_exporter: bool, is_weight: bool = False) -> Flags:
+    def has_sigma(self, area: Integers, *, is_exporter: bool, of_net_weight: bool = False) -> Flags:
         """Whether the area has a sigma of its own."""
-        return np.isin(area, self._side(is_exporter, is_weight).area)
+        return np.isin(area, self._side(is_exporter, of_net_weight).area)
 
     def variance_of(self, area: Integers, *, is_exporter: bool) -> Floats:
         """s^2 of intervals; the role's median for an area without mirrors, NaN where nothing was fitted."""
@@ -96,8 +96,8 @@ class Parameters:
         have = "1 reporter has" if count == 1 else f"{count} reporters have"
         return (f"{year}: {have} no estimate in the pinned parameters; `entrepot run --refit --year {year}` fits them",)
 
-    def _side(self, is_exporter: bool, is_weight: bool) -> Side:
-        return (self.weight_quality if is_weight else self.quality)[0 if is_exporter else 1]
+    def _side(self, is_exporter: bool, of_net_weight: bool) -> Side:
+        return (self.weight_quality if of_net_weight else self.quality)[0 if is_exporter else 1]
 
 
 #: A year's before any fit: the published CIF equation, equal weights, no intervals.

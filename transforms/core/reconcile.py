@@ -25,7 +25,7 @@ from transforms.core.pair_reports import move_rows, pair_rows
 from transforms.core.parameters import read_parameters
 from transforms.core.reconciled import reconciled
 from transforms.core.reporters import Reporters, reporters_of
-from transforms.core.rescale import PairSums, PairTotals, Stratum, brought_to_totals, bucket_sums
+from transforms.core.rescale import PairSums, PairTotals, StratumKey, brought_to_totals, bucket_sums
 from transforms.io import lake
 from transforms.settings import Settings
 
@@ -46,7 +46,7 @@ def year_of(home: Path, year: int, settings: Settings) -> Year:
     return Year(rates, reporters_of(home, year))
 
 
-def sum_bucket(home: Path, year: int, bucket: int, settings: Settings, known: Year) -> Mapping[Stratum, PairSums]:
+def sum_bucket(home: Path, year: int, bucket: int, settings: Settings, known: Year) -> Mapping[StratumKey, PairSums]:
     """Both sides of a bucket by pair, for a method that brings products to their pair's total: a task, to which ``known`` comes whole."""
     return bucket_sums(home, year, bucket, settings, known.rates)
 

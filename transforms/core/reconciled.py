@@ -46,17 +46,22 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """n flows reconciled. ``pair`` indexes the tables; ``value`` in mills, brought to the pair's total where the method does so."""
+    """n flows reconciled. ``pair`` indexes the tables; ``weighed.value`` is the value, brought to the pair's total where the method
+    does so."""
 
     mirrored: Mirrored
     tables: PairTables
     pair: Integers
     weighed: Weighed
-    value: Integers
     bounds: Bounds
     net: NetWeight
     marks: Marks
     method: str
+
+    @property
+    def value(self) -> Integers:
+        """The values (n,), mills."""
+        return self.weighed.value
 
     @property
     def is_kept(self) -> Flags:
@@ -110,8 +115,8 @@ def reconciled(flows: Flows, rates: RouteRates, settings: Settings) -> Reconcile
         bounds.append(Bounds(*interval_of(tables, of_pair, weighed[-1], importer, settings.estimate.interval_quantile)))
         net.append(net_weight(part, tables, of_pair, weighed[-1].value, usd_per_kg, parameters))
     whole, weights = joined(weighed), joined(net)
-    marks = _marks(found, tables, pair, whole, weights, is_by_sigma=chosen.name == "baci")
-    return Reconciled(found, tables, pair, whole, whole.value, joined(bounds), weights, marks, chosen.name)
+    marks = _marks(found, tables, pair, whole, weights, is_by_sigma=chosen.is_by_sigma)
+    return Reconciled(found, tables, pair, whole, joined(bounds), weights, marks, chosen.name)
 
 
 def _marks(found: Mirrored, tables: PairTables, pair: Integers, weighed: Weighed, net: NetWeight, *, is_by_sigma: bool) -> Marks:

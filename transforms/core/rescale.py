@@ -27,7 +27,8 @@ from transforms.settings import Settings
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Stratum = tuple[object, ...]
+#: The columns contracts.STRATUM of one.
+StratumKey = tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,11 @@ class Shares:
     of_bucket: Integers
 
 
-PairTotals = Mapping[Stratum, Shares]
+PairTotals = Mapping[StratumKey, Shares]
 
 
-def stratum_of(flows: Flows) -> Stratum:
-    """The stratum of a row group."""
+def stratum_key(flows: Flows) -> StratumKey:
+    """The key of a row group's stratum."""
     return tuple(flows.rows.data[name][0].as_py() for name in contracts.STRATUM)
 
 
@@ -63,13 +64,13 @@ def pair_keys(flows: Flows) -> Integers:
     return flows.exporter * AREA_CODES + flows.importer
 
 
-def bucket_sums(home: Path, year: int, bucket: int, settings: Settings, rates: RouteRates) -> dict[Stratum, PairSums]:
+def bucket_sums(home: Path, year: int, bucket: int, settings: Settings, rates: RouteRates) -> dict[StratumKey, PairSums]:
     """Both sides by pair over one bucket's own flows, as reconciling sees them."""
-    found: dict[Stratum, list[PairSums]] = {}
+    found: dict[StratumKey, list[PairSums]] = {}
     for group in groups(home, year, bucket):
         if group.is_own:
             flows = flows_of(group.read(), year)
-            found.setdefault(stratum_of(flows), []).append(_sums(reconciled(flows, rates, settings)))
+            found.setdefault(stratum_key(flows), []).append(_sums(reconciled(flows, rates, settings)))
     return {key: _added(parts) for key, parts in found.items()}
 
 
@@ -97,9 +98,9 @@ def _added(parts: Sequence[PairSums]) -> PairSums:
     return PairSums(pair, sums[0], sums[1], sums[2], sums[3], np.concatenate([p.weight for p in parts])[first])
 
 
-def pair_totals(buckets: Sequence[Mapping[Stratum, PairSums]]) -> dict[Stratum, Shares]:
+def pair_totals(buckets: Sequence[Mapping[StratumKey, PairSums]]) -> dict[StratumKey, Shares]:
     """Each pair's total shared out over its buckets: ``buckets`` in their order, every one of the year."""
-    found: dict[Stratum, Shares] = {}
+    found: dict[StratumKey, Shares] = {}
     for key in sorted({key for bucket in buckets for key in bucket}, key=str):
         whole = _added([bucket[key] for bucket in buckets if key in bucket])
         parts = np.zeros((len(whole.pair), len(buckets)), np.int64)
@@ -120,7 +121,7 @@ def pair_totals(buckets: Sequence[Mapping[Stratum, PairSums]]) -> dict[Stratum, 
 def brought_to_totals(found: Reconciled, totals: PairTotals, bucket: int) -> Reconciled:
     """The flows with values that sum to their pair's share of the bucket, to the mill; the changed ones marked ``rescaled``."""
     flows = found.mirrored.flows
-    shares = totals[stratum_of(flows)]
+    shares = totals[stratum_key(flows)]
     pair, index = np.unique(pair_keys(flows), return_inverse=True)
     wanted = shares.of_bucket[np.searchsorted(shares.pair, pair), bucket]
     sums = np.zeros(len(pair), np.int64)
@@ -137,4 +138,4 @@ def brought_to_totals(found: Reconciled, totals: PairTotals, bucket: int) -> Rec
     ends = (np.where(moved, np.rint(np.where(moved, end * scale, 0.0)).astype(np.int64), end) for end in (bounds.low, bounds.high))
     low, high = ends
     marks = found.marks | mark("rescaled", changed)
-    return replace(found, value=value, bounds=replace(bounds, low=low, high=high), marks=marks)
+    return replace(found, weighed=replace(found.weighed, value=value), bounds=replace(bounds, low=low, high=high), marks=marks)

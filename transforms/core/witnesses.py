@@ -115,10 +115,10 @@ def is_original(flows: Flows) -> Flags:
 
 def are_countries(flows: Flows) -> Flags:
     """Both ends are areas that report (n,)."""
-    return ~have(flows, codes.NO_COUNTRIES)
+    return ~touch(flows, codes.NO_COUNTRIES)
 
 
-def have(flows: Flows, areas: frozenset[str]) -> Flags:
+def touch(flows: Flows, areas: frozenset[str]) -> Flags:
     """Either end is one of ``areas`` (n,)."""
     listed = np.zeros(AREA_CODES, np.bool_)
     listed[[int(code) for code in areas]] = True

@@ -27,8 +27,13 @@ class Method(Protocol):
         """Whether a pair's products are brought to the pair's total, weighed by itself."""
         ...
 
+    @property
+    def is_by_sigma(self) -> bool:
+        """Whether the weight is made of the areas' sigmas, so that one of an area without its own is marked ``sigma_default``."""
+        ...
+
     def weight_exporter(
-        self, exporter: NDArray[np.int64], importer: NDArray[np.int64], parameters: Parameters, *, is_weight: bool = False
+        self, exporter: NDArray[np.int64], importer: NDArray[np.int64], parameters: Parameters, *, of_net_weight: bool = False
     ) -> NDArray[np.float64]:
-        """Weight of the exporter's report, 0 to 1, for areas by code, broadcast over both; of the net weight where ``is_weight``."""
+        """Weight of the exporter's report, 0 to 1, for areas by code, broadcast over both; of the net weight where ``of_net_weight``."""
         ...

@@ -17,6 +17,7 @@ class Fixed:
     name: str
     weight: float
     is_rescaled: bool = False
+    is_by_sigma: bool = False
 
     def weight_exporter(
         self,
@@ -24,7 +25,7 @@ class Fixed:
         importer: NDArray[np.int64],
         parameters: Parameters,  # noqa: ARG002 - asks nothing of them
         *,
-        is_weight: bool = False,  # noqa: ARG002
+        of_net_weight: bool = False,  # noqa: ARG002
     ) -> NDArray[np.float64]:
         """The same for all pairs."""
         return np.full(np.broadcast_shapes(exporter.shape, importer.shape), self.weight)

@@ -25,11 +25,12 @@ class Baci:
 
     name: str = "baci"
     is_rescaled: bool = False
+    is_by_sigma: bool = True
 
-    def weight_exporter(self, exporter: Integers, importer: Integers, parameters: Parameters, *, is_weight: bool = False) -> Floats:
+    def weight_exporter(self, exporter: Integers, importer: Integers, parameters: Parameters, *, of_net_weight: bool = False) -> Floats:
         """0.5 where the sigmas are equal, as of reporters at the floor."""
-        one = parameters.sigma_of(exporter, is_exporter=True, is_weight=is_weight)
-        other = parameters.sigma_of(importer, is_exporter=False, is_weight=is_weight)
+        one = parameters.sigma_of(exporter, is_exporter=True, of_net_weight=of_net_weight)
+        other = parameters.sigma_of(importer, is_exporter=False, of_net_weight=of_net_weight)
         return weights.quality_weight(*_pairs(one, other))
 
 
@@ -39,6 +40,7 @@ class GrowthLab:
 
     name: str = "growth_lab"
     is_rescaled: bool = True
+    is_by_sigma: bool = False
 
     def weight_exporter(
         self,
@@ -46,7 +48,7 @@ class GrowthLab:
         importer: Integers,
         parameters: Parameters,
         *,
-        is_weight: bool = False,  # noqa: ARG002 - one weight for values and quantities
+        of_net_weight: bool = False,  # noqa: ARG002 - one weight for values and quantities
     ) -> Floats:
         """e^r_i / (e^r_i + e^r_j)."""
         one = parameters.reliability_of(exporter, is_exporter=True)
@@ -59,6 +61,7 @@ class SymmetryIndex:
 
     name: str = "symmetry_index"
     is_rescaled: bool = False
+    is_by_sigma: bool = False
 
     def weight_exporter(
         self,
@@ -66,7 +69,7 @@ class SymmetryIndex:
         importer: Integers,
         parameters: Parameters,
         *,
-        is_weight: bool = False,  # noqa: ARG002 - one weight for values and quantities
+        of_net_weight: bool = False,  # noqa: ARG002 - one weight for values and quantities
     ) -> Floats:
         """SI_i / (SI_i + SI_j); 0.5 where both are 0."""
         one = parameters.symmetry_of(exporter, is_exporter=True)

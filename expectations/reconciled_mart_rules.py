@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from expectations.rule import STRATUM, TOLERANCE, Rule, listed, row
 from transforms.contracts import codes
-from transforms.contracts.reconciled_columns import ESTIMATED_METHODS
 
 _METHODS = codes.RECONCILE_METHODS
-_ESTIMATED = listed(ESTIMATED_METHODS)
+_ESTIMATED = listed(codes.ESTIMATED_METHODS)
 _VALUES = ", ".join(f"{name}_fob_usd" for name in _METHODS)
 #: Products are rounded to the mill one by one in the flows, the pair's sum here.
 _CHOSEN = "(case method " + " ".join(f"when '{name}' then {name}_fob_usd" for name in _METHODS) + " end)"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from expectations.rule import FREQUENCY_DIFFERS, LEVEL_DIFFERS, STRATUM, TOLERANCE, YEAR_DIFFERS, Rule, listed, row
 from transforms.contracts import codes
-from transforms.contracts.reconciled_columns import ESTIMATED_METHODS
 
 _MARGINS = listed(codes.MARGIN_AREAS)
 _NOBODY = listed(codes.SPECIAL_AREAS | codes.MARGIN_AREAS)
 _SIMPLE = listed(codes.SIMPLE_METHODS)
-_WEIGHTS = [f"{name}_weight_exporter" for name in ESTIMATED_METHODS]
+_WEIGHTS = [f"{name}_weight_exporter" for name in codes.ESTIMATED_METHODS]
 #: Names of the CIF equation's coefficients (transforms/core/estimates/cif.py).
 CIF_NAMES = (
     "constant", "ln_distance", "ln_distance_squared", "ln_unit_value", "contiguity", "landlocked_importer", "landlocked_exporter"

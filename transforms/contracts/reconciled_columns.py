@@ -5,14 +5,11 @@ from __future__ import annotations
 from transforms.contracts import codes
 from transforms.contracts.model import Column
 
-#: Methods that have no value before anything was estimated: all but the mean and those that take one report whole.
-ESTIMATED_METHODS = tuple(name for name in codes.RECONCILE_METHODS if name not in ("mean", *codes.SIMPLE_METHODS))
-
 
 def _value_by(method: str) -> str:
     """What a method's value is; one that estimates has none before anything was estimated."""
     whole = ": all the pair's reports weighed, one-sided flows with them" if method == "growth_lab" else ""
-    return f"Value by {method}{whole}{'; NULL where nothing was estimated' if method in ESTIMATED_METHODS else ''}."
+    return f"Value by {method}{whole}{'; NULL where nothing was estimated' if method in codes.ESTIMATED_METHODS else ''}."
 
 
 ENTRIES = (
@@ -34,7 +31,7 @@ ENTRIES = (
     Column("suspected_importer_fob_usd", "usd", "The importer's reports of suspected flows, with the CIF factor taken off.", unit="USD", valuation="FOB"),
     *(
         Column(f"{name}_weight_exporter", "ratio", f"Weight that {name} gives the exporter's report of a two-sided flow of the pair; NULL before anything was estimated.", unit="0 to 1", minimum=0, maximum=1)
-        for name in ESTIMATED_METHODS
+        for name in codes.ESTIMATED_METHODS
     ),
     Column("expected_bias", "ratio", "By how much the method's value of a two-sided flow lies above the truth on average, since errors are log-normal (0.02: 2 %); NULL where nothing was estimated.", unit="ratio"),
     Column("gap_basis", "code", "What the gap compares: both reports FOB, re-exports apart, the CIF rate taken off the importer's.", allowed=codes.GAP_BASES ),

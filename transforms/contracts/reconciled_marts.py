@@ -5,15 +5,14 @@ from __future__ import annotations
 from transforms.contracts import codes
 from transforms.contracts import reconciled as lake
 from transforms.contracts.mart_shape import from_lake, mart
-from transforms.contracts.reconciled_columns import ESTIMATED_METHODS
 
 _PAIR = ("exporter_code", "importer_code")
 _NAMED_PAIR = ("exporter_code", "exporter_iso3", "exporter_name", "importer_code", "importer_iso3", "importer_name")
 _COUNTS = ("two_sided_count", "exporter_only_count", "importer_only_count", "suspected_count")
 _GAPS = ("gap_fob_usd", "absolute_gap_fob_usd", "relative_gap", "relative_product_gap", "log_gap", "hub_gap_fob_usd", "other_gap_fob_usd")
 _BY_METHOD = tuple(f"{name}_fob_usd" for name in codes.RECONCILE_METHODS)
-_ALWAYS = tuple(f"{name}_fob_usd" for name in codes.RECONCILE_METHODS if name not in ESTIMATED_METHODS)
-_WEIGHTS = tuple(f"{name}_weight_exporter" for name in ESTIMATED_METHODS)
+_ALWAYS = tuple(f"{name}_fob_usd" for name in codes.RECONCILE_METHODS if name not in codes.ESTIMATED_METHODS)
+_WEIGHTS = tuple(f"{name}_weight_exporter" for name in codes.ESTIMATED_METHODS)
 
 FCT_BILATERAL_FLOWS = from_lake("fct_bilateral_flows", lake.BILATERAL_FLOWS)
 BILATERAL_FLOWS = mart(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from tests.unit.core_cases import YEAR, Report, commit_reports, harmonise, mills_of, settings_of
 from transforms.contracts import lake as contracts
 from transforms.core.ledger import is_closed
 from transforms.core.reconcile import reconcile_bucket, sum_bucket, year_of
-from transforms.core.rescale import pair_totals
+from transforms.core.rescale import PairSums, pair_totals
 from transforms.io import lake
 
 
@@ -57,3 +59,10 @@ def test_a_suspected_unit_mistake_does_not_reach_the_total(home: Path) -> None:
     rows = run(home, exported("010121", 200_000), imported("010121", 200), exported("870380", 100), imported("870380", 100))
     assert [mills_of(r["value_fob_usd"]) for r in rows] == [200_000, 100_000]
     assert [r["method_marks"] for r in rows] == ["suspected_1000", None]
+
+
+def test_a_side_that_has_all_the_weight_gives_its_sum_to_the_mill() -> None:
+    """2^53 + 1 is no float: the total is the exporter's as it stands, not what a product with 1.0 leaves of it."""
+    whole, none = np.array([2**53 + 1]), np.array([0])
+    sums = PairSums(np.array([156_056]), whole, np.array([5]), whole, none, np.array([1.0]))
+    assert pair_totals([{("own",): sums}])["own",].of_bucket.tolist() == [[2**53 + 1]]

@@ -9,12 +9,12 @@ import duckdb
 from infra.benchmarks import flows
 from orchestration.marts import lake_view_sql
 from transforms.contracts import lake as contracts
-from transforms.contracts import marts
+from transforms.contracts import marts, reconciled_marts
 from transforms.contracts.arrow import sql_type
 from transforms.contracts.model import Table
 from transforms.io import lake
 
-FACTS = (marts.FCT_BILATERAL_FLOWS, marts.BILATERAL_FLOWS)
+FACTS = (reconciled_marts.FCT_BILATERAL_FLOWS, reconciled_marts.BILATERAL_FLOWS)
 _RELEASE = "'20260101-aaaaaaaa'"
 _NAMES = {
     "exporter_iso3": "exporters.iso3",

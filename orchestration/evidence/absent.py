@@ -118,7 +118,7 @@ _NEAR = "select exporter_code, importer_code, classification, product_code, valu
 def _near_products(tables: Tables, question: Question) -> list[Near]:
     """Products of the pair whose codes share the longest beginning with the one asked for, the largest first."""
     beginnings = [f"starts_with(product_code, '{question.prefix[:n]}')::int" for n in range(len(question.prefix), 1, -1)]
-    likeness = " + ".join(beginnings) or "0"
+    likeness = " + ".join(beginnings) or "0::int"  # a bare 0 would name a column's place
     rows = tables.select(
         contracts.BILATERAL_FLOWS,
         f"""{_NEAR} from t where frequency = $1 and period = $2 and exporter_code = $3 and importer_code = $4

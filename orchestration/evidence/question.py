@@ -14,8 +14,13 @@ from transforms.contracts import lake as contracts
 from transforms.core.areas import area_rows
 
 _LISTED = 8
-#: Names of areas whose code in trade files carries none of them: 490, "Other Asia, nes", is Taiwan.
-_ALSO = {"twn": "490", "taiwan": "490"}
+#: What people call areas whose name in trade files is another: 490, "Other Asia, nes", is Taiwan.
+_ALSO = {
+    "twn": "490", "taiwan": "490", "united states": "842", "united states of america": "842", "us": "842", "america": "842",
+    "uk": "826", "great britain": "826", "britain": "826", "south korea": "410", "korea": "410", "north korea": "408", "russia": "643",
+    "vietnam": "704", "turkey": "792", "iran": "364", "syria": "760", "laos": "418", "tanzania": "834", "bolivia": "68",
+    "venezuela": "862", "moldova": "498", "czech republic": "203", "ivory coast": "384", "hong kong": "344", "macao": "446",
+}  # fmt: skip
 _PERIOD = re.compile(r"^(\d{4})(-(0[1-9]|1[0-2]))?$")
 
 

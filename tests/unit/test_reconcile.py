@@ -226,7 +226,7 @@ _JOIN = """
         from harmonised),
     x as (from sides where side = 'exporter'), m as (from sides where side = 'importer')
     select exporter_code, importer_code, product_code, x.mills,
-        case when m.stated > 0 then least(m.stated, m.mills) else (m.mills / 1.033::double)::bigint end
+        case when m.stated > 0 and m.mills <= 2 * m.stated then least(m.stated, m.mills) else (m.mills / 1.033::double)::bigint end
     from x full join m using (exporter_code, importer_code, product_code) order by all
 """
 

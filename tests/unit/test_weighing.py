@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,7 +21,8 @@ from transforms.core.mirrors import Flows, flows_of
 from transforms.core.pair_tables import pair_tables
 from transforms.core.parameters import NO_PARAMETERS
 from transforms.core.reconciled import mirrored
-from transforms.core.weighing import mixed, weigh
+from transforms.core.sides import valued
+from transforms.core.weighing import interval_of, mixed, weigh
 from transforms.io import lake
 
 K = "870380"
@@ -130,7 +133,48 @@ def test_half_a_mill_rounds_to_even() -> None:
 
 
 def test_an_importer_on_the_dated_list_reports_fob(home: Path) -> None:
-    """Australia (36) reports FOB, whatever a layout takes imports for; Belgium doesn't."""
+    """Australia (36) reports FOB where a layout takes imports for CIF; Belgium doesn't."""
     some = flows(home, [Report(code, "156", "M", K, 10_330_000) for code in ("36", "56")])
     found = mirrored(some, rates_of(NO_PARAMETERS, read_geography(home), settings_of(home, cif="fitted"), YEAR)).importer
     assert found.fob.tolist() == [10_330_000, 10_000_000]
+
+
+def test_a_cif_value_of_the_row_goes_before_the_list() -> None:
+    rows = pa.table(
+        {
+            "reporter_code": ["36", "36", "36", "56"], "flow_code": ["M", "M", "X", "M"], "valuation": ["CIF", "CIF", "FOB", "CIF"],
+            "value_cif_usd": pa.array([None, 1, None, None], pa.decimal128(18, 3)),
+        }
+    )  # fmt: skip
+    assert valued(rows, frozenset({"36"}))["valuation"].to_pylist() == ["FOB", "CIF", "FOB", "CIF"]
+
+
+def test_a_fob_value_far_below_its_cif_value_is_not_believed(home: Path) -> None:
+    """1,000 USD CIF beside 0.001 USD FOB: the rate is the equation's; 1,000 beside 500 is taken."""
+    row = one(home, [Report("56", "156", "M", K, 1_033_000, fob=1)], cif="fitted")
+    assert (mills_of(row["value_fob_usd"]), row["method_marks"]) == (1_000_000, "cif_mean fob_implausible")
+    row = one(home, [Report("56", "156", "M", K, 1_000_000, fob=500_000)], cif="fitted")
+    assert (mills_of(row["value_fob_usd"]), row["method_marks"]) == (500_000, "cif_observed")
+
+
+def test_re_exports_above_the_report_stay_in_it_and_are_marked(home: Path) -> None:
+    row = one(home, [*pair(100_000, 90_000), Report("156", "56", "RX", K, 500_000)])
+    assert (mills_of(row["value_fob_usd"]), row["method_marks"]) == (95_000, "re_exports_above")
+
+
+def test_a_value_stays_between_its_reports_where_floats_end() -> None:
+    large = np.array([9_999_999_999_999_999])
+    assert mixed(np.array([0.3]), large, large).tolist() == large.tolist()
+
+
+def test_no_interval_where_no_column_holds_it(home: Path) -> None:
+    some = flows(home, pair(9_000_000_000_000_000, 9_000_000_000_000_000))
+    tables = pair_tables(some, METHODS["mean"], NO_PARAMETERS)
+    wide = dataclasses.replace(tables, variance_exporter=np.array([90.0]), variance_importer=np.array([90.0]))
+    nothing = np.zeros(1)
+    importer = ImporterFob(some.importer_reported, nothing, nothing, np.zeros(1, np.int32))
+    found = weigh(some, wide, wide.pair(some), some.exporter_reported, importer, np.array([np.nan]))
+    assert interval_of(wide, wide.pair(some), found, importer, 1.645)[2].tolist() == [False]
+    narrow = dataclasses.replace(tables, variance_exporter=np.array([0.01]), variance_importer=np.array([0.01]))
+    low, high, has = interval_of(narrow, narrow.pair(some), found, importer, 1.645)
+    assert has.tolist() == [True] and low[0] < 9_000_000_000_000_000 < high[0]

@@ -21,6 +21,7 @@ MARKS = (
     "cif_observed", "cif_fitted", "cif_published", "cif_mean", "cif_constant", "fob_importer", "great_circle",
     "re_exports_apart", "nes_received", "nes_given", "suspected_1000", "suspected_1000000", "not_positive", "copied_report",
     "weight_estimated", "sigma_default", "converted", "same_code", "equal_split", "unmapped", "rescaled",
+    "fob_implausible", "re_exports_above",
 )  # fmt: skip
 #: Where a parameter comes from: fitted on the year's reports, or published elsewhere.
 PARAMETER_ORIGINS = ("fitted", "published")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from transforms.contracts.codes import ESTIMATED_METHODS
 from transforms.contracts.model import Table
 
 #: What no sum crosses.
@@ -72,9 +73,7 @@ PAIR_REPORTS = Table(
         "suspected_fob_usd",
         "suspected_exporter_fob_usd",
         "suspected_importer_fob_usd",
-        "baci_weight_exporter",
-        "growth_lab_weight_exporter",
-        "symmetry_index_weight_exporter",
+        *(f"{name}_weight_exporter" for name in ESTIMATED_METHODS),
         "expected_bias",
     ),
     key=(*STRATUM, "exporter_code", "importer_code"),

@@ -22,6 +22,10 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 
+#: CIF over a FOB value of the same row that is still believed; observed rates rarely pass 1.3.
+LARGEST_RATE = 2
+
+
 @dataclass(frozen=True)
 class RouteRates:
     """The CIF equation over all routes of one year. ``position`` (AREA_CODES,): place in the geography, the last for areas without."""
@@ -75,24 +79,27 @@ def rates_of(
 def importer_fob(flows: Flows, rates: RouteRates) -> ImporterFob:
     """The importers' reports of ``flows`` FOB, rounded half-even to the mill.
 
-    A report valued CIF becomes the FOB value that its row states (at most the CIF value), stays as it is where the importer is
-    on the dated list of those that report FOB, else is divided by the equation's rate, at least 1.
+    A report valued CIF becomes the FOB value that its row states (at most the CIF value, at least half of it), else is divided by the
+    equation's rate, at least 1. One valued FOB stays; harmonising has put the dated list of importers into the valuations.
     """
     reported, stated = flows.importer_reported, flows.importer_stated_fob
     is_cif = flows.is_importer_cif
-    observed = is_cif & (stated > 0)
-    listed = is_cif & ~observed & rates.is_fob_importer[flows.importer]
-    estimated = is_cif & ~observed & ~listed
+    # a FOB value far below its CIF value is in another unit, or of something else
+    implausible = is_cif & (stated > 0) & (reported > LARGEST_RATE * stated)
+    observed = is_cif & (stated > 0) & ~implausible
+    listed = flows.has_importer & ~is_cif & rates.is_fob_importer[flows.importer]
+    estimated = is_cif & ~observed
     factor, variance = np.full(len(flows), np.nan), np.zeros(len(flows))
     fob = reported.copy()
-    marks = mark("cif_observed", observed) | mark("fob_importer", listed)
+    marks = mark("cif_observed", observed) | mark("fob_importer", listed) | mark("fob_implausible", implausible)
     if observed.any():
         fob[observed] = np.minimum(stated[observed], reported[observed])
         factor[observed] = np.maximum(1.0, reported[observed] / np.maximum(fob[observed], 1))
     if estimated.any():
         log_variance, is_known, far = _estimated(flows, rates, factor, estimated)
         variance[estimated] = log_variance
-        fob[estimated] = np.rint(reported[estimated] / factor[estimated]).astype(np.int64)
+        whole = np.rint(reported[estimated] / factor[estimated]).astype(np.int64)
+        fob[estimated] = np.where(factor[estimated] == 1.0, reported[estimated], np.minimum(whole, reported[estimated]))
         known = np.zeros(len(flows), bool)
         known[estimated] = is_known
         marks |= mark(rates.mark, estimated & known) | mark("cif_mean", estimated & ~known)

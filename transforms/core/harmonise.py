@@ -25,7 +25,7 @@ from transforms.core.target_series import TargetSeries
 from transforms.io import lake
 from transforms.settings import Settings
 
-HARMONISE_VERSION = "10"
+HARMONISE_VERSION = "11"
 Flags = NDArray[np.bool_]
 ROW_GROUP = 1_000_000
 _EXPORTER = (*contracts.STRATUM, "exporter_code")

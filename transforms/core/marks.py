@@ -31,11 +31,11 @@ def as_codes(marks: Marks) -> pa.DictionaryArray:
     is_used = np.zeros(1 << len(MARKS), bool)
     is_used[marks] = True  # a table of all sets of marks: no sorting of rows
     names: list[str] = []
-    place = np.full(len(is_used), -1, np.int32)
+    place = np.full(len(is_used), -1, np.int16)
     for found in np.flatnonzero(is_used).tolist():
         text = text_of(found)
         if text is not None:
             place[found] = len(names)
             names.append(text)
-    indices = place[marks]
+    indices = place[marks].astype(np.int32)
     return pa.DictionaryArray.from_arrays(pa.array(indices, mask=indices < 0), pa.array(names, pa.string()))

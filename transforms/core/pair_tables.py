@@ -65,5 +65,5 @@ def pair_tables(flows: Flows, method: Method, parameters: Parameters) -> PairTab
         parameters.variance_of(exporter, is_exporter=True),
         parameters.variance_of(importer, is_exporter=False),
         (np.isin(exporter, hubs)[:, None] | np.isin(importer, hubs)).ravel(),
-        parameters.fitted_on is not None,
+        parameters.has_qualities,
     )

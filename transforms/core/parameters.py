@@ -67,6 +67,11 @@ class Parameters:
         is_weight = (unit == KILOGRAMS) & (quantity > 0)
         return np.where(is_weight, quantity, tonnes * 1000), found | is_weight
 
+    @property
+    def has_qualities(self) -> bool:
+        """Whether any mirror was there to judge reporters by."""
+        return len(self.quality[0].area) > 0
+
     def sigma_of(self, area: Integers, *, is_exporter: bool, of_net_weight: bool = False) -> Floats:
         """sigma; the role's median for an area without mirrors, 1 for all where nothing was fitted, so that weights tie."""
         return _flat(self._side(is_exporter, of_net_weight).sigma_of, area)

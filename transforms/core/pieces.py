@@ -143,15 +143,19 @@ def summed(pieces: pa.Table) -> tuple[pa.Table, pa.Table]:
     differ = pa.array(_some(valuation != np.repeat(valuation[first], sizes), first))
     steps, step = _codes_of(pieces, "conversion")
     weakest = np.maximum.reduceat(np.array([codes.CONVERSIONS.index(str(s)) for s in steps])[step], first)
+    fob = _sum(pieces, "value_fob_usd", first, needs_all=True)
+    # an importer that values some of the pieces CIF: what all of them state FOB is what the sum is FOB
+    is_partly_cif = pc.and_(pc.is_valid(fob), pc.equal(rows["side"].cast(pa.string()), "importer"))
+    together = pc.if_else(is_partly_cif, "CIF", "unknown")
     columns = {
         "reported_value_usd": _sum(pieces, "reported_value_usd", first, needs_all=True),
-        "value_fob_usd": _sum(pieces, "value_fob_usd", first, needs_all=True),
+        "value_fob_usd": fob,
         "net_weight_kg": _sum(pieces, "net_weight_kg", first, needs_all=True),
         "re_export_usd": _sum(pieces, "re_export_usd", first, needs_all=False),
         "is_value_rounded": _flag(pieces, "is_value_rounded", first, sought=True),
         "is_net_weight_estimated": _flag(pieces, "is_net_weight_estimated", first, sought=True),
         "is_reported": _flag(pieces, "is_reported", first, sought=False),
-        "valuation": pc.if_else(differ, "unknown", rows["valuation"].cast(pa.string())).dictionary_encode(),
+        "valuation": pc.if_else(differ, together, rows["valuation"].cast(pa.string())).dictionary_encode(),
         "conversion": _coded(weakest, codes.CONVERSIONS),
         **{name: _where(pa.array(sizes == 1), rows[name]) for name in _QUANTITY if rows[name].null_count < rows.num_rows},
     }

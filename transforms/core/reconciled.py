@@ -123,7 +123,12 @@ def _marks(found: Mirrored, tables: PairTables, pair: Integers, weighed: Weighed
     """All marks of the flows but those of a later rescaling."""
     flows = found.flows
     both = flows.has_exporter & flows.has_importer
-    marks = weighed.marks | mark("re_exports_apart", found.apart > 0) | mark("copied_report", flows.is_copied)
+    marks = (
+        weighed.marks
+        | mark("re_exports_apart", found.apart > 0)
+        | mark("re_exports_above", (flows.re_exports > 0) & (flows.re_exports > flows.exporter_reported))
+        | mark("copied_report", flows.is_copied)
+    )
     marks |= mark("weight_estimated", net.is_estimated)
     if is_by_sigma:
         marks |= mark("sigma_default", both & tables.is_default[pair])

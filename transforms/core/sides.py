@@ -18,14 +18,15 @@ from transforms.core import coded
 from transforms.core.leaf_levels import levelled, pairs_of_levels
 from transforms.core.ledger import Account
 from transforms.core.residuals import residual_rows
+from transforms.core.valuation import fob_importers_of
 from transforms.io import lake
 
 _READ = (
     "frequency", "period", "reporter_code", "partner_code", "flow_code", "classification", "product_level", "product_code",
-    "reported_value_usd", "valuation", "value_fob_usd", "is_value_rounded", "net_weight_kg", "is_net_weight_estimated",
+    "reported_value_usd", "valuation", "value_cif_usd", "value_fob_usd", "is_value_rounded", "net_weight_kg", "is_net_weight_estimated",
     "quantity", "quantity_unit_code", "is_quantity_estimated", "is_reported", "is_self_trade", "snapshot_id",
 )  # fmt: skip
-_NOT_KEPT = ("reporter_code", "partner_code", "flow_code", "is_self_trade")
+_NOT_KEPT = ("reporter_code", "partner_code", "flow_code", "is_self_trade", "value_cif_usd")
 #: What a re-export shares with the export that holds it.
 _RE_EXPORT_KEY = ("frequency", "period", "reporter_code", "partner_code", "classification", "product_level", "product_code")
 _BILATERAL = pa.array([codes.EXPORT, codes.IMPORT])
@@ -75,6 +76,7 @@ class SourceReports:
 
     source: str
     basis: str
+    year: int
     paths: list[Path]
     #: pairs whose leaves have several levels (leaf_levels)
     uneven: pa.Table | None = None
@@ -86,7 +88,7 @@ class SourceReports:
         """Reads levels and re-exports of the source's committed files."""
         paths = lake.active_files(home, contracts.REPORTED_FLOWS, source=source, year=year)
         own = basis == codes.BASES[0]
-        return cls(source, basis, paths, pairs_of_levels(paths), _re_exports(paths) if own else None)
+        return cls(source, basis, year, paths, pairs_of_levels(paths), _re_exports(paths) if own else None)
 
     def sides(self, bucket: int, account: Account, visitors: frozenset[str] = frozenset()) -> Iterator[tuple[pa.Table, bool]]:
         """The bucket's reports, a row group at a time, as sides of flows; what leaves is booked.
@@ -114,8 +116,21 @@ class SourceReports:
             book(account, self.source, data.filter(pc.equal(reason, name)), name)
         kept = data.filter(pc.equal(reason, ""))
         if kept.num_rows:
-            kept = kept.append_column("re_export_usd", _beside(kept, self.re_exports))
+            kept = valued(kept, fob_importers_of(self.year)).append_column("re_export_usd", _beside(kept, self.re_exports))
             yield as_sides(kept if self.uneven is None else levelled(kept, self.uneven), self.source, self.basis)
+
+
+def valued(data: pa.Table, fob_importers: frozenset[str]) -> pa.Table:
+    """Reports with valuation FOB for imports of ``fob_importers`` that their layout takes for CIF, and no CIF value of a row says so."""
+    reporters = data["reporter_code"].cast(pa.string())
+    is_listed = pc.is_in(reporters, pa.array(sorted(fob_importers), pa.string()))
+    if not pc.any(is_listed).as_py():
+        return data
+    valuation = data["valuation"].cast(pa.string())
+    is_taken = pc.and_(pc.equal(data["flow_code"].cast(pa.string()), codes.IMPORT), pc.equal(valuation, "CIF"))
+    is_said = pc.is_valid(data["value_cif_usd"]) if "value_cif_usd" in data.column_names else pa.scalar(False)
+    fob = pc.if_else(pc.and_(pc.and_(is_listed, is_taken), pc.invert(is_said)), "FOB", valuation)
+    return data.set_column(data.column_names.index("valuation"), "valuation", fob.dictionary_encode())
 
 
 def _re_exports(paths: list[Path]) -> pa.Table | None:
@@ -213,7 +228,7 @@ def residuals(home: Path, year: int, basis: Mapping[str, str], account: Account)
             warnings.append(f"{source} {year}: {negative:,} parents are smaller than the sum of their children")
         if rows.num_rows == 0:
             continue
-        data = _residual_reports(rows)
+        data = valued(_residual_reports(rows), fob_importers_of(year))
         book(account, source, data, "suppressed_residual", sign=-1)
         encoded = [n for n in data.column_names if pa.types.is_string(data[n].type)]
         for name in encoded:

@@ -20,6 +20,8 @@ from transforms.core.parameters import Parameters
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+#: What DECIMAL(18,3) holds less than, mills.
+LARGEST = 1e18
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,12 @@ class NetWeight:
 
 
 def mixed(weight: Floats, one: Integers, other: Integers) -> Integers:
-    """w one + (1 - w) other: exact where the weight is 1 or 0, else rounded half-even."""
+    """w one + (1 - w) other: exact where the weight is 1 or 0, else rounded half-even; never outside of both.
+
+    Above 2^53 mills a float doesn't hold every mill.
+    """
     value = np.rint(weight * one + (1 - weight) * other).astype(np.int64)
+    value = np.clip(value, np.minimum(one, other), np.maximum(one, other))
     return np.where(weight == 1.0, one, np.where(weight == 0.0, other, value))
 
 
@@ -95,7 +101,10 @@ def weigh(flows: Flows, tables: PairTables, pair: Integers, exporter_fob: Intege
 def interval_of(
     tables: PairTables, pair: Integers, weighed: Weighed, importer: ImporterFob, quantile: float
 ) -> tuple[Integers, Integers, Flags]:
-    """Lower and upper end in mills, and whether there is an interval: not without estimates, nor for a value of 0 or less."""
+    """Lower and upper end in mills, and whether there is an interval: not without estimates, nor for a value of 0 or less.
+
+    Nor where its upper end is more than the column holds: reports so far apart say nothing of the value.
+    """
     exporter_place, importer_place = np.divmod(pair, tables.importers)
     found: Intervals = intervals(
         weighed.weight,
@@ -104,8 +113,11 @@ def interval_of(
         importer.log_variance,
         IntervalRule(quantile=quantile),
     )
-    low, high = (np.rint(weighed.value * bound).astype(np.int64) for bound in (found.low, found.high))
-    return low, high, found.is_known & (weighed.value > 0)
+    high = weighed.value * found.high
+    has = found.is_known & (weighed.value > 0) & (high < LARGEST)
+    ends = (np.rint(np.where(has, end, 0.0)).astype(np.int64) for end in (weighed.value * found.low, high))
+    low, upper = (np.where(has, end, 0) for end in ends)
+    return np.minimum(low, weighed.value), np.maximum(upper, weighed.value), has
 
 
 def net_weight(flows: Flows, tables: PairTables, pair: Integers, value: Integers, unit_value: Floats, parameters: Parameters) -> NetWeight:

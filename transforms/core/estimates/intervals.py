@@ -21,6 +21,8 @@ _KINDS = (Kind.GAP_FLOWS, Kind.GAP_LOG, Kind.GAP_SQUARE)
 _TINY = 1e-300
 #: Of the least variances of both roles together, the part that each role's least keeps.
 KEPT = 0.25
+#: Least variance, as a share of its role's median.
+LEAST_OF_MEDIAN = 0.05
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ def fit(sums: Sums, rule: Rule = RULE) -> Variances:
     squares[at] = np.maximum(square - 2 * bias * log + bias * bias * flows, 0.0)
     one, other = _two_way(count, squares, rule)
     one, other = _even(one, other, count)
+    # the best of few mirrors may fit all but exactly: that makes no reporter exact
+    one, other = (np.maximum(side, LEAST_OF_MEDIAN * float(np.median(side))) if len(side) else side for side in (one, other))
     return Variances(exporters, rounded(one), importers, rounded(other), bias, int(total))
 
 

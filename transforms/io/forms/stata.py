@@ -72,9 +72,12 @@ class _Reader:
         return BadFileError(f"{self.name}: is a damaged Stata file: {what}")
 
 
-def _texts(data: bytes, width: int, encoding: str) -> list[str]:
+def _texts(reader: _Reader, data: bytes, width: int, encoding: str) -> list[str]:
     """Texts of fixed width; what stands behind the first NUL is left from before."""
-    return [data[at : at + width].split(b"\0", 1)[0].decode(encoding) for at in range(0, len(data), width)]
+    try:
+        return [data[at : at + width].split(b"\0", 1)[0].decode(encoding) for at in range(0, len(data), width)]
+    except UnicodeDecodeError as error:
+        raise reader.broken(f"the name of a column is not {encoding.upper()}") from error
 
 
 def _type(code: int, longest: int, name: str, column: str) -> str:
@@ -120,7 +123,7 @@ def _tagged(reader: _Reader, first: bytes) -> _Description:
     if kinds is None or names is None:
         raise reader.broken("its columns are not where its map says")
     encoding = "utf-8" if wide else "latin-1"
-    found = _texts(names[1], width, encoding)
+    found = _texts(reader, names[1], width, encoding)
     codes = struct.unpack(f"{order}{columns}H", kinds[1])
     reader.expect(b"<data>")
     types = [_type(code, 2045, reader.name, column) for code, column in zip(codes, found, strict=True)]
@@ -132,7 +135,7 @@ def _old(reader: _Reader, first: bytes) -> _Description:
     head = first + reader.take(108)
     release, order = head[0], "<" if head[1] == 2 else ">"
     columns, rows = struct.unpack(f"{order}Hi", head[4:10])
-    codes, names = reader.take(columns), _texts(reader.take(33 * columns), 33, "latin-1")
+    codes, names = reader.take(columns), _texts(reader, reader.take(33 * columns), 33, "latin-1")
     reader.take(2 * (columns + 1) + (12 if release == 113 else 49) * columns + 33 * columns + 81 * columns)
     while any(field := reader.take(5)):
         size = struct.unpack(f"{order}xi", field)[0]

@@ -11,8 +11,8 @@ from transforms.contracts.codes import BASES
 
 def conversion_inputs(view: View) -> dict[str, object]:
     """Pinned: what the years of a change hold is not asked, only whether they are there. Revised reports fit nothing anew."""
-    from transforms.core.conversion import target_editions
-    from transforms.core.conversion_data import CHANGE_YEARS
+    from transforms.core.harmonising.conversion import target_editions
+    from transforms.core.harmonising.conversion_data import CHANGE_YEARS
 
     tables = sorted([s.snapshot_id, s.taken_at.isoformat()] for s in view.snapshots if s.kind == "correlation")
     own = {s.snapshot_id for s in view.snapshots if s.kind == "flows" and view.settings.catalog.basis_of(s.source) == BASES[0]}
@@ -24,6 +24,6 @@ def conversion_inputs(view: View) -> dict[str, object]:
 
 def conversion_tasks(view: View, _: str) -> Sequence[Task]:
     """The one task of the stage."""
-    from transforms.core.conversion import build_conversion
+    from transforms.core.harmonising.conversion import build_conversion
 
     return [(build_conversion, (view.home, view.snapshots, view.settings))]

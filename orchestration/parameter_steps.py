@@ -17,8 +17,8 @@ FITTED_BY = tuple(f.name for f in fields(Estimate) if f.name not in ("refit", "i
 
 def parameter_steps(home: Path, year: int, settings: Settings) -> Step:
     """The graph whose last step writes parameter_set of ``year``; only sums go from worker to worker."""
-    from transforms.core import estimation
-    from transforms.core.witnesses import ground_of
+    from transforms.core.estimating import estimation
+    from transforms.core.estimating.witnesses import ground_of
 
     ground = Step(ground_of, (home, year))
     buckets = range(PRODUCT_BUCKETS)

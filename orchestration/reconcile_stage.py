@@ -25,9 +25,9 @@ def reconcile_inputs(view: View) -> dict[str, object]:
 
 def reconcile_tasks(view: View, key: str) -> list[Task]:
     """One task a bucket; where the method brings products to their pair's total, all hang on the sums of all."""
-    from transforms.core.methods import METHODS
-    from transforms.core.reconcile import reconcile_bucket, sum_bucket, year_of
-    from transforms.core.rescale import pair_totals
+    from transforms.core.reconciling.methods import METHODS
+    from transforms.core.reconciling.reconcile import reconcile_bucket, sum_bucket, year_of
+    from transforms.core.reconciling.rescale import pair_totals
 
     home, year, settings = view.home, int(key.removeprefix("year=")), view.settings
     buckets = range(PRODUCT_BUCKETS)

@@ -120,7 +120,7 @@ def _by_year(upstream: Callable[[View], Sequence[str]], settings: Callable[[Sett
 
 
 def _harmonise_tasks(view: View, key: str) -> list[Task]:
-    from transforms.core.harmonise import harmonise_year
+    from transforms.core.harmonising.harmonise import harmonise_year
 
     return [(harmonise_year, (view.home, int(key.removeprefix("year=")), view.settings))]
 
@@ -140,13 +140,13 @@ def _geography_inputs(view: View) -> dict[str, object]:
 
 
 def _geography_tasks(view: View, _: str) -> list[Task]:
-    from transforms.core.geography import build_geography
+    from transforms.core.places.geography import build_geography
 
     return [(build_geography, (view.home, view.snapshots))]
 
 
 def _aggregate_tasks(view: View, key: str) -> list[Task]:
-    from transforms.core.aggregate import aggregate_year
+    from transforms.core.aggregating.aggregate import aggregate_year
 
     return [(aggregate_year, (view.home, int(key.removeprefix("year="))))]
 
@@ -159,7 +159,7 @@ def _dimension_inputs(view: View) -> dict[str, object]:
 
 
 def _dimension_tasks(view: View, _: str) -> list[Task]:
-    from transforms.core.dimensions import build_dimensions
+    from transforms.core.listing.dimensions import build_dimensions
 
     return [(build_dimensions, (view.home, view.snapshots))]
 
@@ -175,7 +175,7 @@ def _ingest_names(view: View) -> list[str]:
 CONVERSION = Stage(
     "conversion_weight",
     (contracts.CONVERSION_WEIGHT,),
-    version_in("transforms.core.conversion", "CONVERSION_VERSION"),
+    version_in("transforms.core.harmonising.conversion", "CONVERSION_VERSION"),
     conversion_inputs,
     conversion_tasks,
     "conversion",
@@ -183,7 +183,7 @@ CONVERSION = Stage(
 HARMONISE = Stage(
     "harmonised_flows",
     (contracts.HARMONISED_FLOWS,),
-    version_in("transforms.core.harmonise", "HARMONISE_VERSION"),
+    version_in("transforms.core.harmonising.harmonise", "HARMONISE_VERSION"),
     _harmonise_inputs,
     _harmonise_tasks,
     "harmonise",
@@ -191,7 +191,7 @@ HARMONISE = Stage(
 GEOGRAPHY = Stage(
     "pair_geography",
     (contracts.PAIR_GEOGRAPHY,),
-    version_in("transforms.core.geography", "GEOGRAPHY_VERSION"),
+    version_in("transforms.core.places.geography", "GEOGRAPHY_VERSION"),
     _geography_inputs,
     _geography_tasks,
     "geography",
@@ -199,7 +199,7 @@ GEOGRAPHY = Stage(
 PARAMETERS = Stage(
     "parameter_set",
     (contracts.PARAMETER_SET,),
-    version_in("transforms.core.estimation", "ESTIMATION_VERSION"),
+    version_in("transforms.core.estimating.estimation", "ESTIMATION_VERSION"),
     parameter_inputs,
     parameter_tasks,
     "parameters",
@@ -208,7 +208,7 @@ PARAMETERS = Stage(
 RECONCILE = Stage(
     "bilateral_flows",
     (contracts.BILATERAL_FLOWS, contracts.PAIR_REPORTS, contracts.NES_MOVE),
-    version_in("transforms.core.reconcile", "RECONCILE_VERSION"),
+    version_in("transforms.core.reconciling.reconcile", "RECONCILE_VERSION"),
     reconcile_inputs,
     reconcile_tasks,
     "reconcile",
@@ -216,7 +216,7 @@ RECONCILE = Stage(
 AGGREGATE = Stage(
     "aggregates",
     contracts.AGGREGATES,
-    version_in("transforms.core.aggregate", "AGGREGATE_VERSION"),
+    version_in("transforms.core.aggregating.aggregate", "AGGREGATE_VERSION"),
     _by_year(lambda _: [RECONCILE.name], _no_settings),
     _aggregate_tasks,
     "aggregate",
@@ -225,7 +225,7 @@ AGGREGATE = Stage(
 DIMENSIONS = Stage(
     "dimensions",
     (contracts.DIM_AREA, contracts.DIM_AREA_GROUP, contracts.DIM_PRODUCT, contracts.SOURCE_RELEASE, *lists.TABLES),
-    version_in("transforms.core.dimensions", "DIMENSIONS_VERSION"),
+    version_in("transforms.core.listing.dimensions", "DIMENSIONS_VERSION"),
     _dimension_inputs,
     _dimension_tasks,
     "dimensions",

@@ -25,7 +25,7 @@ def years_of(home: Path) -> list[int]:
 def kernel(home: Path, out: Path, workers: int = 2) -> None:
     """Ours: one task a year on worker processes; files are moved out of the lake afterwards, not committed."""
     from transforms.cluster import dask_client
-    from transforms.core.aggregate import aggregate_year
+    from transforms.core.aggregating.aggregate import aggregate_year
     from transforms.settings import load_settings
 
     settings = load_settings(home, {})

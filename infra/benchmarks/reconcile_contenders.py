@@ -20,7 +20,7 @@ from typing import Any
 from infra.benchmarks.reconcile_data import KEYS, SIDES, SPLIT
 from transforms.contracts import lake as contracts
 from transforms.contracts.codes import PRODUCT_BUCKETS
-from transforms.core.mirrors import COLUMNS
+from transforms.core.reconciling.mirrors import COLUMNS
 from transforms.io import lake
 
 OPTIONS = "format parquet, compression zstd, compression_level 1, parquet_version v2"

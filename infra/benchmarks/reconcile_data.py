@@ -21,7 +21,7 @@ from infra.benchmarks import flows
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import DataFile, TaskResult
-from transforms.core.valuation import fob_importers_of
+from transforms.core.places.valuation import fob_importers_of
 from transforms.io import lake, state
 
 #: Of the flows between two areas that report: told by the exporter alone, by the importer alone; the rest by both.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra.truth.scores import SCORES, SIMPLE, Outcome, Share, best_simple, loses, size_of
-from transforms.core.methods import METHODS
+from transforms.core.reconciling.methods import METHODS
 from transforms.synthetic.truth import CIF_YEARS
 
 PAGE = Path(__file__).parents[2] / "docs" / "truth-test.md"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from infra.truth import stages
 from infra.truth.scores import Outcome, coefficients, coverage, ranking, unit_mistakes
-from transforms.core.methods import METHODS
-from transforms.core.parameters import read_parameters
+from transforms.core.pinned.parameters import read_parameters
+from transforms.core.reconciling.methods import METHODS
 from transforms.synthetic.truth import Score, Sizes, score, truth_table
 from transforms.synthetic.truth_worlds import WORLDS
 

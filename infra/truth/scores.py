@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from transforms.core.estimates.cif import NAMES
-from transforms.core.methods import METHODS
-from transforms.core.methods.prefer import Fixed
-from transforms.core.parameters import Parameters
+from transforms.core.pinned.parameters import Parameters
+from transforms.core.reconciling.methods import METHODS
+from transforms.core.reconciling.methods.prefer import Fixed
 from transforms.io import lake
 from transforms.synthetic.truth import CIF_COEFFICIENTS, CIF_YEARS, Score, Truth
 from transforms.synthetic.truth_reports import TruthWorld

@@ -16,10 +16,10 @@ from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile, TaskResult
-from transforms.core.harmonise import harmonise_year
-from transforms.core.methods import METHODS
-from transforms.core.reconcile import reconcile_bucket, sum_bucket, year_of
-from transforms.core.rescale import pair_totals
+from transforms.core.harmonising.harmonise import harmonise_year
+from transforms.core.reconciling.methods import METHODS
+from transforms.core.reconciling.reconcile import reconcile_bucket, sum_bucket, year_of
+from transforms.core.reconciling.rescale import pair_totals
 from transforms.declared.sections import Reconcile
 from transforms.io import lake
 from transforms.settings import Settings

@@ -12,7 +12,7 @@ from orchestration.evidence.recompute import FIXED, by_method, exporter_side, us
 from orchestration.evidence.tables import Row, Tables
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
-from transforms.core.methods import METHODS
+from transforms.core.reconciling.methods import METHODS
 
 #: Methods whose weights are estimates: each has a column in pair_reports.
 _WEIGHED = tuple(name for name in METHODS if name not in FIXED)

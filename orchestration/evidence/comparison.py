@@ -17,7 +17,7 @@ from orchestration.evidence.tables import Row, Tables, rows_of, view
 from orchestration.evidence.theirs import Theirs
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
-from transforms.core.residuals import residual_rows
+from transforms.core.harmonising.residuals import residual_rows
 
 LARGEST = 10
 #: A year's files: reported_flows, control_totals.

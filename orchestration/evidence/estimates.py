@@ -7,8 +7,8 @@ import duckdb
 from orchestration.evidence.tables import Row, Tables, view
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import table_schema
-from transforms.core.parameter_rows import from_rows
-from transforms.core.parameters import NO_PARAMETERS, Parameters
+from transforms.core.pinned.parameter_rows import from_rows
+from transforms.core.pinned.parameters import NO_PARAMETERS, Parameters
 
 
 def read_parameters(tables: Tables, year: int) -> Parameters:

@@ -18,7 +18,7 @@ from orchestration.evidence.recompute import Recomputed, agreement, recompute
 from orchestration.evidence.superseded import superseded_reports
 from orchestration.evidence.tables import Row, Tables
 from transforms.contracts import lake as contracts
-from transforms.core.fob import cif_rule
+from transforms.core.reconciling.fob import cif_rule
 from transforms.settings import Settings
 
 #: Rows of a sum that are listed.

@@ -11,8 +11,8 @@ import numpy as np
 from orchestration.evidence.recompute import marks, mills
 from orchestration.evidence.tables import Row
 from transforms.core.estimates.intervals import Rule, intervals
-from transforms.core.methods import METHODS
-from transforms.core.parameters import Parameters
+from transforms.core.pinned.parameters import Parameters
+from transforms.core.reconciling.methods import METHODS
 
 
 @dataclass(frozen=True)

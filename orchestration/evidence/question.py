@@ -11,7 +11,7 @@ from orchestration.errors import UsageRefused
 from orchestration.evidence.tables import Row, Tables
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
-from transforms.core.areas import area_rows
+from transforms.core.listing.areas import area_rows
 
 _LISTED = 8
 #: What people call areas whose name in trade files is another: 490, "Other Asia, nes", is Taiwan.

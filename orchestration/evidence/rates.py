@@ -11,7 +11,7 @@ from orchestration.evidence.recompute import marks
 from orchestration.evidence.tables import Row
 from transforms.core.estimates.cif import NAMES, PUBLISHED, Coefficients, Routes, Rule
 from transforms.core.estimates.cif_rates import predict
-from transforms.core.parameters import Parameters
+from transforms.core.pinned.parameters import Parameters
 
 #: mark -> how the rate came about
 KINDS = {

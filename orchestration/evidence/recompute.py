@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from orchestration.evidence.tables import MILL, Row
-from transforms.core.methods import METHODS
-from transforms.core.methods.prefer import Fixed
+from transforms.core.reconciling.methods import METHODS
+from transforms.core.reconciling.methods.prefer import Fixed
 
 #: What methods that need no estimates give the exporter's report of any flow that both sides report.
 FIXED = {name: method.weight for name, method in METHODS.items() if isinstance(method, Fixed)}

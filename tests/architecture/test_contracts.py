@@ -56,6 +56,6 @@ def test_every_fact_has_its_time() -> None:
 
 def test_every_method_that_can_be_chosen_is_there() -> None:
     from transforms.contracts import codes
-    from transforms.core.methods import METHODS
+    from transforms.core.reconciling.methods import METHODS
 
     assert tuple(METHODS) == codes.RECONCILE_METHODS

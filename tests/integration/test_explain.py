@@ -22,8 +22,8 @@ from transforms.core import ledger
 from transforms.core.estimates.intervals import Variances
 from transforms.core.estimates.quality import Side
 from transforms.core.estimates.unit_values import UnitValues
-from transforms.core.parameter_rows import to_rows
-from transforms.core.parameters import Parameters
+from transforms.core.pinned.parameter_rows import to_rows
+from transforms.core.pinned.parameters import Parameters
 from transforms.io import lake
 from transforms.io.files import write_text
 from transforms.io.release_manifest import MANIFEST, lake_content, manifest_text

@@ -10,7 +10,7 @@ from expectations.runner import gate_many
 from tests.unit import expectation_rows as rows_of
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema, table_schema
-from transforms.core.aggregate import aggregate_year
+from transforms.core.aggregating.aggregate import aggregate_year
 from transforms.io import lake
 
 TABLES = {t.name: t for t in contracts.AGGREGATES}

@@ -17,7 +17,7 @@ from infra.truth import page
 from infra.truth.run import SEED, SIZES, outcome
 from infra.truth.scores import SCORES, SIMPLE, Outcome, Share, best_simple, coverage, loses, size_of, spearman, unit_mistakes
 from tests.unit.test_truth_worlds import world
-from transforms.core.methods import METHODS
+from transforms.core.reconciling.methods import METHODS
 from transforms.synthetic.truth import Score, Sizes
 from transforms.synthetic.truth_worlds import WORLDS
 

@@ -13,7 +13,7 @@ from orchestration.stages import HARMONISE
 from tests.unit.core_cases import CHINA, USA, YEAR, Report, commit_reports, settings_of
 from transforms.contracts import lake as contracts
 from transforms.core import ledger
-from transforms.core.harmonise import harmonise_year
+from transforms.core.harmonising.harmonise import harmonise_year
 from transforms.io import lake
 
 KEY = f"year={YEAR}"

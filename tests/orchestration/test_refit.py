@@ -19,8 +19,8 @@ from tests.orchestration.test_engine import legacy
 from tests.unit.cli_runner import entrepot
 from transforms.cluster import dask_client
 from transforms.contracts import lake as contracts
-from transforms.core.parameters import Parameters, read_parameters
-from transforms.core.reporters import reporters_of
+from transforms.core.harmonising.reporters import reporters_of
+from transforms.core.pinned.parameters import Parameters, read_parameters
 from transforms.declared.sections import Estimate
 from transforms.io import lake, state
 from transforms.io.snapshot import take_snapshot

@@ -10,7 +10,7 @@ import pyarrow as pa
 from tests.unit.core_cases import Report
 from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import table_schema
-from transforms.core.conversion import build_conversion
+from transforms.core.harmonising.conversion import build_conversion
 from transforms.io import lake
 from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings

@@ -15,8 +15,8 @@ from transforms.contracts.arrow import table_schema
 from transforms.contracts.codes import TOTAL
 from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile, TaskResult
-from transforms.core.harmonise import harmonise_year
-from transforms.core.reconcile import reconcile_bucket
+from transforms.core.harmonising.harmonise import harmonise_year
+from transforms.core.reconciling.reconcile import reconcile_bucket
 from transforms.io import lake
 from transforms.settings import Reconcile, Settings
 

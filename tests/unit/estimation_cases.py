@@ -19,8 +19,8 @@ from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema, table_schema
 from transforms.contracts.records import DataFile
 from transforms.core import coded
-from transforms.core.harmonise import harmonise_year
-from transforms.core.parameters import Parameters, read_parameters
+from transforms.core.harmonising.harmonise import harmonise_year
+from transforms.core.pinned.parameters import Parameters, read_parameters
 from transforms.declared.sections import Estimate
 from transforms.io import lake
 from transforms.settings import Settings

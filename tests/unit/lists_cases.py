@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from transforms.contracts import lake as contracts
 from transforms.contracts import lists
-from transforms.core.dimensions import build_dimensions
+from transforms.core.listing.dimensions import build_dimensions
 from transforms.io.lake import table_folder
 from transforms.io.snapshot import Declared, take_snapshot
 from transforms.io.snapshot_store import live_snapshots

@@ -20,8 +20,8 @@ from transforms.contracts import lake as contracts
 from transforms.contracts.arrow import file_schema
 from transforms.contracts.model import Table
 from transforms.contracts.records import DataFile, TaskResult
-from transforms.core.accumulators import AggregateError
-from transforms.core.aggregate import aggregate_year
+from transforms.core.aggregating.accumulators import AggregateError
+from transforms.core.aggregating.aggregate import aggregate_year
 from transforms.core.coded import code_order
 from transforms.io import lake
 

@@ -16,12 +16,12 @@ import pytest
 from orchestration.stages import DIMENSIONS
 from tests.unit.lists_cases import built
 from transforms.contracts import codes
-from transforms.core import area_group_facts
-from transforms.core.area_facts import FACTS, REPLACED
-from transforms.core.area_group_facts import GROUPS, MEMBERSHIPS
-from transforms.core.area_groups import area_group_table, counted_years, first_day, is_counted, last_day
-from transforms.core.areas import area_rows
-from transforms.core.dimensions import build_dimensions
+from transforms.core.listing import area_group_facts
+from transforms.core.listing.area_facts import FACTS, REPLACED
+from transforms.core.listing.area_group_facts import GROUPS, MEMBERSHIPS
+from transforms.core.listing.area_groups import area_group_table, counted_years, first_day, is_counted, last_day
+from transforms.core.listing.areas import area_rows
+from transforms.core.listing.dimensions import build_dimensions
 
 Row = dict[str, Any]
 YEARS = range(1988, 2025)

@@ -9,8 +9,8 @@ import pycountry
 import pytest
 
 from transforms.contracts import codes
-from transforms.core.area_facts import FACTS
-from transforms.core.areas import area_rows
+from transforms.core.listing.area_facts import FACTS
+from transforms.core.listing.areas import area_rows
 from transforms.sources.area_codes import census, letters, own, worldbank
 from transforms.sources.area_systems import GROUP, SYSTEMS, area_of, is_aggregate_iso3, is_group, worldbank_area
 

@@ -11,8 +11,8 @@ import pytest
 
 from tests.unit.core_cases import CHINA, USA, Report, commit_reports
 from transforms.contracts import codes
-from transforms.core.area_facts import FACTS
-from transforms.core.areas import area_rows, area_table
+from transforms.core.listing.area_facts import FACTS
+from transforms.core.listing.areas import area_rows, area_table
 from transforms.sources.area_systems import area_of
 
 #: ISO3 and years under two codes: the publisher has Sudan's last year before the split in both of its codes.

@@ -17,7 +17,7 @@ from transforms.core.concordance.groups import ConcordanceError
 from transforms.core.concordance.prior import LARGEST_SPLIT, same_code, without_phantoms
 from transforms.core.concordance.rounding import within
 from transforms.core.concordance.weights import EQUAL_SPLIT, ORIGINS, SAME_CODE, estimate
-from transforms.core.editions import conversions_to
+from transforms.core.harmonising.editions import conversions_to
 from transforms.io.snapshot_store import live_snapshots
 from transforms.settings import Settings
 

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.lists_cases import built
 from transforms.contracts import lake as contracts
 from transforms.contracts.layouts import LAYOUTS, SOURCES
-from transforms.core.geography import geography_table
+from transforms.core.places.geography import geography_table
 from transforms.io import lake
 from transforms.io.archives import BadFileError
 from transforms.io.snapshot import take_snapshot

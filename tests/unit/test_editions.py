@@ -16,8 +16,8 @@ from tests.unit.core_cases import CHINA, FRANCE, USA, YEAR, Report, commit_repor
 from tests.unit.lists_cases import take
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import TaskResult
-from transforms.core import target_series
-from transforms.core.harmonise import harmonise_year
+from transforms.core.harmonising import target_series
+from transforms.core.harmonising.harmonise import harmonise_year
 from transforms.core.ledger import is_closed
 from transforms.io import lake
 from transforms.settings import Settings

@@ -14,11 +14,11 @@ import pytest
 from tests.unit.core_cases import Report
 from tests.unit.estimation_cases import Said, commit_reported, commit_truth_geography, estimate, estimate_of, harmonise, rewritten
 from tests.unit.test_parameters import same
-from transforms.core import estimation
 from transforms.core.estimates.cif import NAMES, PUBLISHED
-from transforms.core.parameter_rows import to_rows
-from transforms.core.parameters import Parameters
-from transforms.core.witnesses import Stratum, is_sound, stratum_of
+from transforms.core.estimating import estimation
+from transforms.core.estimating.witnesses import Stratum, is_sound, stratum_of
+from transforms.core.pinned.parameter_rows import to_rows
+from transforms.core.pinned.parameters import Parameters
 from transforms.synthetic.truth import CIF_COEFFICIENTS, CIF_YEARS
 from transforms.synthetic.truth_reports import TruthWorld
 from transforms.synthetic.truth_worlds import WORLDS

@@ -21,13 +21,13 @@ from orchestration.evidence.recompute import FIXED, agreement, by_method, mixed,
 from orchestration.evidence.tables import Tables
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
-from transforms.core.areas import area_rows
 from transforms.core.estimates.cif import Rule
 from transforms.core.estimates.intervals import Variances
 from transforms.core.estimates.quality import Side
 from transforms.core.estimates.unit_values import UnitValues
-from transforms.core.methods import METHODS
-from transforms.core.parameters import Parameters
+from transforms.core.listing.areas import area_rows
+from transforms.core.pinned.parameters import Parameters
+from transforms.core.reconciling.methods import METHODS
 
 AREAS = area_rows([], {}).to_pylist()
 

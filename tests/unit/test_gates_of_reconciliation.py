@@ -10,8 +10,8 @@ from expectations import runner
 from tests.unit.core_cases import CHINA, FRANCE, USA, YEAR, Report, commit_reports, harmonise, settings_of
 from transforms.contracts import lake as contracts
 from transforms.contracts.codes import RECONCILE_METHODS
-from transforms.core.reconcile import reconcile_bucket, sum_bucket, year_of
-from transforms.core.rescale import pair_totals
+from transforms.core.reconciling.reconcile import reconcile_bucket, sum_bucket, year_of
+from transforms.core.reconciling.rescale import pair_totals
 from transforms.io import lake
 
 #: Both sides, with and without weights and re-exports; a factor of 1,000; a report of 0; one side; areas not specified, their moves.

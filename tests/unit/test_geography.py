@@ -21,9 +21,9 @@ from tests.unit.lists_cases import given, take
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import Snapshot
-from transforms.core.area_borders import borders, is_landlocked, territory
-from transforms.core.area_places import great_circle_km, place_of, placed_areas
-from transforms.core.geography import build_geography, geography_table, read_geography
+from transforms.core.places.area_borders import borders, is_landlocked, territory
+from transforms.core.places.area_places import great_circle_km, place_of, placed_areas
+from transforms.core.places.geography import build_geography, geography_table, read_geography
 from transforms.io import forms, lake
 from transforms.io.archives import BadFileError
 from transforms.io.recognise import UnknownLayoutError

@@ -13,8 +13,8 @@ from tests.unit.core_cases import CHINA, FRANCE, USA, YEAR, Report, commit_repor
 from transforms.contracts import codes
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import TaskResult
-from transforms.core import harmonise as module
-from transforms.core.harmonise import harmonise_year, row_groups_of
+from transforms.core.harmonising import harmonise as module
+from transforms.core.harmonising.harmonise import harmonise_year, row_groups_of
 from transforms.core.ledger import is_closed
 from transforms.io import lake
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from transforms.core.methods import METHODS
-from transforms.core.parameters import NO_PARAMETERS
+from transforms.core.pinned.parameters import NO_PARAMETERS
+from transforms.core.reconciling.methods import METHODS
 
 AREAS = np.array([156, 842], np.int64)
 

@@ -11,8 +11,8 @@ import pytest
 from tests.unit.core_cases import YEAR, Report, commit_reports, harmonise, ledger_of, mills_of, reconcile, settings_of
 from transforms.contracts import lake as contracts
 from transforms.core.ledger import is_closed
-from transforms.core.nes import shared_out
-from transforms.core.reconcile import reconcile_bucket
+from transforms.core.reconciling.nes import shared_out
+from transforms.core.reconciling.reconcile import reconcile_bucket
 from transforms.io import lake
 
 K = "870380"

@@ -17,9 +17,9 @@ from transforms.core.estimates.sufficient import rounded
 from transforms.core.estimates.symmetry import Index
 from transforms.core.estimates.unit_values import UnitValues, fit, statistics
 from transforms.core.estimates.units import TonnesPerUnit
-from transforms.core.parameter_rows import from_rows, to_rows
-from transforms.core.parameters import NO_PARAMETERS, Parameters, read_parameters
-from transforms.core.reporters import Reporters
+from transforms.core.harmonising.reporters import Reporters
+from transforms.core.pinned.parameter_rows import from_rows, to_rows
+from transforms.core.pinned.parameters import NO_PARAMETERS, Parameters, read_parameters
 from transforms.io import lake
 
 

@@ -16,7 +16,7 @@ from tests.unit.lists_cases import built, take
 from transforms.contracts import lake as contracts
 from transforms.contracts import lists
 from transforms.contracts.arrow import table_schema
-from transforms.core.products import parent_of, product_rows, product_table, related_codes, section_of
+from transforms.core.listing.products import parent_of, product_rows, product_table, related_codes, section_of
 from transforms.io import lake
 
 

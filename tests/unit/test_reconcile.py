@@ -18,9 +18,9 @@ from tests.unit.core_cases import CHINA, USA, YEAR, Report, commit_reports, harm
 from transforms.contracts import lake as contracts
 from transforms.contracts.records import TaskResult
 from transforms.core.ledger import is_closed
-from transforms.core.methods import METHODS
-from transforms.core.parameters import Parameters
-from transforms.core.reconcile import reconcile_bucket
+from transforms.core.pinned.parameters import Parameters
+from transforms.core.reconciling.methods import METHODS
+from transforms.core.reconciling.reconcile import reconcile_bucket
 from transforms.io import lake
 
 

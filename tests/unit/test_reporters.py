@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.core_cases import CHINA, FRANCE, USA, YEAR, Report, commit_reports, harmonise, reconcile
 from transforms.contracts.records import DataFile
-from transforms.core.reporters import reporters_of
+from transforms.core.harmonising.reporters import reporters_of
 
 CAR = "870380"
 

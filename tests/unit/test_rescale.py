@@ -10,8 +10,8 @@ import numpy as np
 from tests.unit.core_cases import YEAR, Report, commit_reports, harmonise, mills_of, settings_of
 from transforms.contracts import lake as contracts
 from transforms.core.ledger import is_closed
-from transforms.core.reconcile import reconcile_bucket, sum_bucket, year_of
-from transforms.core.rescale import PairSums, pair_totals
+from transforms.core.reconciling.reconcile import reconcile_bucket, sum_bucket, year_of
+from transforms.core.reconciling.rescale import PairSums, pair_totals
 from transforms.io import lake
 
 

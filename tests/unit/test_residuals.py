@@ -8,8 +8,8 @@ import pytest
 
 from tests.unit.core_cases import YEAR, Report, commit_reports, harmonise, mills_of
 from transforms.contracts import lake as contracts
-from transforms.core import residuals
-from transforms.core.residuals import residual_rows
+from transforms.core.harmonising import residuals
+from transforms.core.harmonising.residuals import residual_rows
 from transforms.io import lake
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from transforms.core.area_facts import FACTS
-from transforms.core.area_places import placed_areas
-from transforms.core.valuation import _FOB_IMPORTERS, _HUBS, fob_importers_of, hubs_of
+from transforms.core.listing.area_facts import FACTS
+from transforms.core.places.area_places import placed_areas
+from transforms.core.places.valuation import _FOB_IMPORTERS, _HUBS, fob_importers_of, hubs_of
 
 
 @pytest.mark.parametrize(

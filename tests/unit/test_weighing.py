@@ -13,16 +13,16 @@ import pytest
 
 from tests.unit.core_cases import YEAR, Report, commit_reports, harmonise, mills_of, reconcile, settings_of
 from transforms.contracts import lake as contracts
-from transforms.core.fob import ImporterFob, rates_of
-from transforms.core.geography import read_geography
-from transforms.core.groups import read_rows
-from transforms.core.methods import METHODS
-from transforms.core.mirrors import Flows, flows_of
-from transforms.core.pair_tables import pair_tables
-from transforms.core.parameters import NO_PARAMETERS
-from transforms.core.reconciled import mirrored
-from transforms.core.sides import valued
-from transforms.core.weighing import interval_of, mixed, weigh
+from transforms.core.harmonising.sides import valued
+from transforms.core.pinned.parameters import NO_PARAMETERS
+from transforms.core.places.geography import read_geography
+from transforms.core.reconciling.fob import ImporterFob, rates_of
+from transforms.core.reconciling.groups import read_rows
+from transforms.core.reconciling.methods import METHODS
+from transforms.core.reconciling.mirrors import Flows, flows_of
+from transforms.core.reconciling.pair_tables import pair_tables
+from transforms.core.reconciling.reconciled import mirrored
+from transforms.core.reconciling.weighing import interval_of, mixed, weigh
 from transforms.io import lake
 
 K = "870380"

@@ -33,7 +33,7 @@ GAP_BASES = ("FOB, re-exports apart, CIF rate taken off the importer",)
 SIMPLE_METHODS = ("prefer_exporter", "prefer_importer")
 #: Methods whose weights are made of the year's estimates.
 ESTIMATED_METHODS = ("baci", "growth_lab", "symmetry_index")
-#: Methods that can be chosen in [reconcile], the default first; a new one is added here and in transforms/core/methods.
+#: Methods that can be chosen in [reconcile], the default first; a new one is added here and in transforms/core/reconciling/methods.
 RECONCILE_METHODS = (*ESTIMATED_METHODS, "mean", *SIMPLE_METHODS)
 #: All that stands in a row's method: the chosen one, or the value as CEPII publishes it.
 METHODS = (*RECONCILE_METHODS, "baci_published")

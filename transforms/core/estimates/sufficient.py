@@ -137,7 +137,7 @@ class Kind(IntEnum):
     CIF_VALUE = 25
     CIF_KG = 26
     CIF_REPORTS = 27
-    # mills by pair, of which reliabilities are made (core/estimation.py)
+    # mills by pair, of which reliabilities are made (core/estimating/estimation.py)
     EXPORTER_TOTAL = 28
     IMPORTER_TOTAL = 29
 

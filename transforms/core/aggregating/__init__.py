@@ -1,0 +1,1 @@
+"""Flows to sums: one fused pass a year."""

@@ -1,0 +1,1 @@
+"""Reports to sides of flows: leaves, levels, residuals, and copies in the target editions."""

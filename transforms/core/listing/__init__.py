@@ -1,0 +1,1 @@
+"""Dimensions and lists: areas and their groups, products, codes, correlations, indicators, source releases."""

@@ -1,0 +1,1 @@
+"""A year's estimates as they are pinned: read, written, asked."""

@@ -37,8 +37,8 @@ EVIDENCE = {
 }
 #: codes.EVIDENCE_KINDS
 KINDS = {
-    "silent_nonreporter": "the other side reports no trade at all in the period",
-    "orphan": "the other side reports in the period, but not this flow",
+    "silent_nonreporter": "the other side reports on no partner in the period",
+    "orphan": "the other side reports on partners in the period, but not this flow",
 }
 #: codes.METHODS
 METHODS = {

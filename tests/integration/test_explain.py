@@ -244,7 +244,9 @@ def test_a_flow_that_is_not_there(released: Path, capsys: pytest.CaptureFixture[
     assert [(t["reporter_code"], t["partner_code"], t["value_usd"]) for t in other["totals"]] == [(BELGIUM, "0", "110.000")]
     done = entrepot(capsys, released, "explain", "USA", "BEL", "870380", "2020")
     assert "no flow in release 20260101-0123abcd" in " ".join(done.out.split())
-    assert "exports: no report in 2020" in " ".join(done.out.split())
+    assert "exports: no report on a partner in 2020" in " ".join(done.out.split())
+    # Belgium's World stands all the same, and nothing is said against it
+    assert "neither side reports it, in any edition or as any kind of flow" in " ".join(done.out.split())
     assert max(len(line) for line in done.out.splitlines()) <= 80
     year = entrepot(capsys, released, "explain", "CHN", "BEL", "870380", "1999")
     assert "no flow of 1999 at all; it has 2020 to 2020" in " ".join(year.out.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import groupby
 
@@ -59,8 +60,7 @@ def _answer(page: Page) -> list[str]:
             entries.append(("", words.KINDS.get(row["evidence_kind"], str(row["evidence_kind"]))))
         entries += [("mark" if n == 0 else "", text) for n, text in enumerate(words.marks_of(row["method_marks"]))]
     elif page.sum is not None:
-        counts = ", ".join(f"{n:,} {words.EVIDENCE.get(e, e)}" for e, n in page.sum.by_evidence.items())
-        entries.append(("a sum of", f"{sum(page.sum.by_evidence.values()):,} flows: {counts}"))
+        entries.append(("a sum of", _counted(page.sum.by_evidence)))
     entries += [("method", f"{m}: {words.METHODS.get(m, m)}") for m in page.methods]
     entries.append(("tables", f"{s.classification}, {s.product_level} digits, basis {s.basis}"))
     if s.basis == "baci_published" and not any(o.basis == "own" for o in page.other_strata):
@@ -71,6 +71,16 @@ def _answer(page: Page) -> list[str]:
         rows = [(o.basis, o.classification, o.product_level, o.flow_count, money(o.value_fob_usd)) for o in page.other_strata]
         lines += table_text(("basis", "edition", "digits", "flows", "value, USD"), rows, indent="  ").splitlines()
     return lines
+
+
+def _counted(by_evidence: Mapping[str, int]) -> str:
+    """'1 flow, which both sides report'; '3 flows: 2 that both sides report, 1 that the exporter alone reports'."""
+    count = sum(by_evidence.values())
+    said = {kind: words.OF_A_SUM.get(kind, kind) for kind in by_evidence}
+    flows = "1 flow" if count == 1 else f"{count:,} flows"
+    if len(by_evidence) == 1:
+        return f"{flows}, {'which' if count == 1 else 'all of which'} {said[next(iter(by_evidence))]}"
+    return f"{flows}: " + ", ".join(f"{n:,} that {said[kind]}" for kind, n in by_evidence.items())
 
 
 def _chosen_method(page: Page) -> list[str]:

@@ -252,6 +252,19 @@ def test_a_flow_that_is_not_there(released: Path, capsys: pytest.CaptureFixture[
     assert "no flow of 1999 at all; it has 2020 to 2020" in " ".join(year.out.split())
 
 
+def test_a_pair_without_any_flow(released: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = said(capsys, released, "USA", "BEL", "TOTAL", "2020")
+    absent = page["absence"]
+    assert (page["found"], absent["reports"], absent["products"]) == (False, [], [])
+    assert [(n["exporter_code"], n["importer_code"], n["product_code"], n["value_fob_usd"]) for n in absent["partners"]] == [
+        (CHINA, BELGIUM, "TOTAL", "139.157")
+    ]  # fmt: skip
+    assert absent["totals"] == []
+    done = entrepot(capsys, released, "explain", "United States", "BEL", "TOTAL", "2020")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[0].startswith("United States of America (USA, 842) to Belgium (BEL, 56), TOTAL, 2020: no flow")
+
+
 def test_re_exports_stand_apart(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ingest(home, write(tmp_path, "first.txt", bulk(*REPORTS, row(CHINA, "RX", BELGIUM, "870380", "20"))))
     commit_estimates(home)
@@ -344,6 +357,7 @@ def test_a_value_that_does_not_agree_fails(released: Path, capsys: pytest.Captur
     [
         (("CHN", "Atlantis", "TOTAL", "2020"), 2, "no area is called 'Atlantis'"),
         (("CHN", "BEL", "cars", "2020"), 2, "is no product"),
+        (("CHN", "USA", "8x", "2020"), 2, "'8x' is no product"),
         (("CHN", "BEL", "TOTAL", "20"), 2, "is no period"),
         (("CHN", "CHN", "TOTAL", "2020"), 2, "is both exporter and importer"),
         (("CHN", "BEL", "TOTAL", "2020", "--method", "best"), 2, "is no method"),

@@ -10,6 +10,7 @@ from orchestration.cli.explain_steps import conversion_lines, interval_lines, ra
 from orchestration.cli.figures import cell, dollars, money, number, pairs, percent, wrapped
 from orchestration.cli.output import table_text
 from orchestration.evidence import words
+from orchestration.evidence.flows import total
 from orchestration.evidence.page import Page
 from orchestration.evidence.recompute import FIXED
 from transforms.contracts import codes
@@ -131,6 +132,10 @@ def _ledger(page: Page) -> list[str]:
     for key, lines_of in groupby(touching, key=lambda x: (x.stage, x.source)):
         rows.append((", ".join(key), "", "", ""))
         rows += [(f"- {x.reason}", x.row_count, dollars(x.value_usd), cell(x.own_usd)) for x in lines_of]
+        # what the page has no word on, so that what came in is what went on and left
+        rest = [x for x in page.ledger if (x.stage, x.source) == key and x not in touching]
+        if rest:
+            rows.append(("- other reasons", sum(x.row_count for x in rest), dollars(total([x.value_usd for x in rest])), ""))
     header = ("", "rows", "all flows, USD", "this flow, USD")
     reasons = [r for r in dict.fromkeys(x.reason for x in touching) if r not in ("in", "out")]
     lines = table_text(header, rows, indent="  ").splitlines()

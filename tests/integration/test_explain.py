@@ -177,6 +177,23 @@ def test_the_page_fits_a_terminal_and_names_its_stations(released: Path, capsys:
         assert text in plain, text
 
 
+def test_the_ledger_of_a_page_adds_up(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The freight in another pair's lone import leaves by a reason that this flow doesn't have: one line has the rest."""
+    ingest(home, write(tmp_path, "first.txt", bulk(*REPORTS, row(BELGIUM, "M", USA, "010121", "103.3"))))
+    commit_estimates(home)
+    build(home)
+    publish(home, "20260101")
+    printed = entrepot(capsys, home, "explain", "CHN", "BEL", "870380", "2020").out
+    body = printed.split("8. The ledger of the period")[1].split("9. Through the releases")[0]
+    lines = [" ".join(line.split()) for line in body.splitlines()]
+    at = lines.index("reconcile, comtrade")
+    assert lines[at + 1 : at + 6] == [
+        "- in 5 403 210", "- not_chosen 1 110 110", "- out 4 289 99.157", "- weighting 1 1 0.843", "- other reasons 1 3",
+    ]  # fmt: skip
+    # where every line has its word, there is no rest
+    assert lines[lines.index("harmonise, comtrade") + 1 : at] == ["- in 5 403", "- out 5 403"]
+
+
 def test_sums_over_what_lies_below(released: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for product in ("8703", "87", "TOTAL"):
         page = said(capsys, released, "CHN", "BEL", product, "2020")

@@ -62,7 +62,7 @@ def _answer(page: Page) -> list[str]:
         entries += [("mark" if n == 0 else "", text) for n, text in enumerate(words.marks_of(row["method_marks"]))]
     elif page.sum is not None:
         entries.append(("a sum of", _counted(page.sum.by_evidence)))
-    entries += [("method", f"{m}: {words.METHODS.get(m, m)}") for m in page.methods]
+    entries += [("method", f"{m}: {_method(m, page)}") for m in page.methods]
     entries.append(("tables", f"{s.classification}, {s.product_level} digits, basis {s.basis}"))
     if s.basis == "baci_published" and not any(o.basis == "own" for o in page.other_strata):
         entries.append(("", "on our own basis there is no such flow: no report that we hold speaks of it"))
@@ -72,6 +72,19 @@ def _answer(page: Page) -> list[str]:
         rows = [(o.basis, o.classification, o.product_level, o.flow_count, money(o.value_fob_usd)) for o in page.other_strata]
         lines += table_text(("basis", "edition", "digits", "flows", "value, USD"), rows, indent="  ").splitlines()
     return lines
+
+
+def _has_two_reports(page: Page) -> bool:
+    """Whether any flow of the page has."""
+    kinds = page.sum.by_evidence if page.sum is not None else {page.single.row["evidence"]} if page.single is not None else ()
+    return "both" in kinds
+
+
+def _method(name: str, page: Page) -> str:
+    """What a method does, as far as it had anything to weigh."""
+    if page.stratum.basis == "own" and not _has_two_reports(page):
+        return "nothing to weigh, the only report is taken whole"
+    return words.METHODS.get(name, name)
 
 
 def _counted(by_evidence: Mapping[str, int]) -> str:
@@ -116,7 +129,8 @@ def _alternatives(page: Page) -> list[str]:
         mark = f"{_MARK[a.is_chosen]}{'+' if a.is_before_rescaling else ''}"
         rows.append((mark, a.method, weight, cell(a.value_fob_usd), cell(gap), percent(gap, page.value_fob_usd)))
     lines = table_text(("", "method", "weight", "value, USD", "less ours", "share"), rows, indent="  ").splitlines()
-    lines += wrapped("*: the method of the release. weight: of the exporter's report where both sides report")
+    which = " where both sides report" if _has_two_reports(page) else "; there is no second one, and every method takes it whole"
+    lines += wrapped(f"*: the method of the release. weight: of the exporter's report{which}")
     if any(a.is_before_rescaling for a in page.alternatives):
         lines += wrapped("+: before products are brought to their pair's total, which a flow alone can't show")
     if any(a.value_fob_usd is None and a.method not in FIXED for a in page.alternatives):

@@ -53,6 +53,13 @@ def _side(area: int, sigma: float) -> Side:
     return Side(np.array([area]), np.array([12]), sigma * one, 0.02 * one, sigma * one, np.array([0]))
 
 
+def commit_set(home: Path, fitted: Parameters) -> None:
+    """The parameter set of 2020."""
+    file = lake.write_partition(home, contracts.PARAMETER_SET, {"year": 2020}, [to_rows(fitted)])
+    assert file is not None
+    lake.commit(home, contracts.PARAMETER_SET, {file.partition_key: [file]})
+
+
 def commit_estimates(home: Path) -> None:
     """Parameters of 2020 by hand, and the one distance that they need."""
     fitted = Parameters(
@@ -61,9 +68,7 @@ def commit_estimates(home: Path) -> None:
         quality=(_side(156, 0.1), _side(56, 0.2)),
         variances=Variances(np.array([156]), np.array([0.01]), np.array([56]), np.array([0.04]), 0.0, 12),
     )
-    file = lake.write_partition(home, contracts.PARAMETER_SET, {"year": 2020}, [to_rows(fitted)])
-    assert file is not None
-    lake.commit(home, contracts.PARAMETER_SET, {file.partition_key: [file]})
+    commit_set(home, fitted)
     place = {"distance_km": 8100.0, "is_contiguous": False, "is_landlocked_area": False, "is_landlocked_partner": False}
     pairs = [{"area_code": a, "partner_code": b, **place, "distance_source": "cepii"} for a, b in ((BELGIUM, CHINA), (CHINA, BELGIUM))]
     commit(home, contracts.PAIR_GEOGRAPHY, pairs)
@@ -192,6 +197,29 @@ def test_the_ledger_of_a_page_adds_up(home: Path, tmp_path: Path, capsys: pytest
     ]  # fmt: skip
     # where every line has its word, there is no rest
     assert lines[lines.index("harmonise, comtrade") + 1 : at] == ["- in 5 403", "- out 5 403"]
+
+
+def test_a_year_without_mirrors_judges_nobody(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ingest(home, write(tmp_path, "first.txt", bulk(*REPORTS[2:4])))
+    commit_set(home, Parameters(fitted_on="A H5 6"))
+    build(home)
+    publish(home, "20260101")
+    page = said(capsys, home, "CHN", "BEL", "870390", "2020")
+    assert [(r["sigma"], r["rank"], r["reliability"], r["symmetry_index"]) for r in page["single"]["reporters"]] == [(None,) * 4] * 2
+    assert [(a["weight_exporter"], a["value_fob_usd"]) for a in page["alternatives"]] == [(1.0, "40.000")] * 6
+    lines = [" ".join(x.split()) for x in entrepot(capsys, home, "explain", "CHN", "BEL", "870390", "2020").out.splitlines()]
+    for line in (
+        "method baci: nothing to weigh, the only report is taken whole",
+        "the other side reports on no partner in the period",
+        "China exporter - - - - - -",
+        "Belgium importer - - - - - -",
+        "weight of the exporter's report: 1",
+        "nothing was estimated: no flow of the year has two reports",
+        "* baci 1 40 0 0.0 %",
+        "mean 1 40 0 0.0 %",
+    ):
+        assert line in lines, line
+    assert "both reports, weighed" not in " ".join(lines)
 
 
 def test_sums_over_what_lies_below(released: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -192,6 +192,21 @@ def test_what_other_methods_give() -> None:
     assert alternatives([row(evidence="published")], weights, {}) == []
 
 
+def test_a_lone_report_has_one_weight_by_any_method() -> None:
+    pair: dict[str, float | None] = {"baci": 0.25, "growth_lab": 0.5, "symmetry_index": None} | dict(FIXED)
+    one = row(value_importer_fob_usd=None, value_importer_cif_usd=None, weight_exporter=1.0, evidence="exporter_only", value_fob_usd="100")
+    other = row(value_exporter_fob_usd=None, weight_exporter=0.0, evidence="importer_only", value_fob_usd="120")
+
+    def told(*rows: dict[str, Any]) -> set[tuple[float | None, str]]:
+        return {(a.weight_exporter, str(a.value_fob_usd)) for a in alternatives(rows, pair, {})}
+
+    assert told(one) == {(1.0, "100.000")}
+    assert told(other) == {(0.0, "120.000")}
+    assert told(one, other) == {(None, "220.000")}
+    # beside a flow that both sides report, the weights are of that one
+    assert [a.weight_exporter for a in alternatives([one, row()], pair, {})] == [0.25, 0.5, None, 0.5, 1.0, 0.0]
+
+
 def test_own_part_of_the_ledger_closes() -> None:
     sources = {("exporter", "870380"): "comtrade", ("importer", "870380"): "comext"}
     parts = {k: v for k, v in own_parts([row()], {}, sources).items() if v}
@@ -257,6 +272,9 @@ def test_reporters_are_ranked_among_the_years() -> None:
     assert reporter_of("exporter", "842", 0.3, parameters()).rank == 2
     unknown = reporter_of("importer", "251", 0.2, parameters())
     assert (unknown.rank, unknown.standard_error, unknown.ranked) == (None, None, 1)
+    # a year without mirrors: the 1, 1 and 0 that make weights tie are no figures of the reporter
+    nobody = reporter_of("exporter", "156", 1.0, Parameters(fitted_on="A H5 6"))
+    assert (nobody.sigma, nobody.reliability, nobody.symmetry_index, nobody.rank, nobody.ranked) == (None, None, None, None, 0)
 
 
 def test_an_interval_is_computed_from_the_variances() -> None:

@@ -42,7 +42,7 @@ def absent_lines(page: Nothing) -> list[str]:
 
 def _reports(known: Absence) -> list[str]:
     if not known.reports:
-        return wrapped("neither side reports it, in no edition and as no kind of flow")
+        return wrapped("neither side reports it, in any edition or as any kind of flow")
     lines = [line for report in known.reports[:LISTED] for line in one_report(report)]
     return lines + (wrapped(f"{len(known.reports) - LISTED:,} more; --json gives all") if len(known.reports) > LISTED else [])
 
@@ -55,7 +55,7 @@ def _reporting(known: Absence, asked: Question) -> list[str]:
         if r.row_count:
             said = f"{r.row_count:,} rows on {r.partner_count:,} partners, {money(r.value_usd)} USD ({', '.join(r.sources)})"
         else:
-            said = f"no report in {asked.period}"
+            said = f"no report on a partner in {asked.period}"
         lines += wrapped(f"{names[r.area]}, {what}: {said}")
     return lines
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import groupby
 
@@ -9,6 +10,7 @@ from orchestration.cli.explain_steps import conversion_lines, interval_lines, ra
 from orchestration.cli.figures import cell, dollars, money, number, pairs, percent, wrapped
 from orchestration.cli.output import table_text
 from orchestration.evidence import words
+from orchestration.evidence.flows import total
 from orchestration.evidence.page import Page
 from orchestration.evidence.recompute import FIXED
 from transforms.contracts import codes
@@ -59,9 +61,8 @@ def _answer(page: Page) -> list[str]:
             entries.append(("", words.KINDS.get(row["evidence_kind"], str(row["evidence_kind"]))))
         entries += [("mark" if n == 0 else "", text) for n, text in enumerate(words.marks_of(row["method_marks"]))]
     elif page.sum is not None:
-        counts = ", ".join(f"{n:,} {words.EVIDENCE.get(e, e)}" for e, n in page.sum.by_evidence.items())
-        entries.append(("a sum of", f"{sum(page.sum.by_evidence.values()):,} flows: {counts}"))
-    entries += [("method", f"{m}: {words.METHODS.get(m, m)}") for m in page.methods]
+        entries.append(("a sum of", _counted(page.sum.by_evidence)))
+    entries += [("method", f"{m}: {_method(m, page)}") for m in page.methods]
     entries.append(("tables", f"{s.classification}, {s.product_level} digits, basis {s.basis}"))
     if s.basis == "baci_published" and not any(o.basis == "own" for o in page.other_strata):
         entries.append(("", "on our own basis there is no such flow: no report that we hold speaks of it"))
@@ -71,6 +72,29 @@ def _answer(page: Page) -> list[str]:
         rows = [(o.basis, o.classification, o.product_level, o.flow_count, money(o.value_fob_usd)) for o in page.other_strata]
         lines += table_text(("basis", "edition", "digits", "flows", "value, USD"), rows, indent="  ").splitlines()
     return lines
+
+
+def _has_two_reports(page: Page) -> bool:
+    """Whether any flow of the page has."""
+    kinds = page.sum.by_evidence if page.sum is not None else {page.single.row["evidence"]} if page.single is not None else ()
+    return "both" in kinds
+
+
+def _method(name: str, page: Page) -> str:
+    """What a method does, as far as it had anything to weigh."""
+    if page.stratum.basis == "own" and not _has_two_reports(page):
+        return "nothing to weigh, the only report is taken whole"
+    return words.METHODS.get(name, name)
+
+
+def _counted(by_evidence: Mapping[str, int]) -> str:
+    """'1 flow, which both sides report'; '3 flows: 2 that both sides report, 1 that the exporter alone reports'."""
+    count = sum(by_evidence.values())
+    said = {kind: words.OF_A_SUM.get(kind, kind) for kind in by_evidence}
+    flows = "1 flow" if count == 1 else f"{count:,} flows"
+    if len(by_evidence) == 1:
+        return f"{flows}, {'which' if count == 1 else 'all of which'} {said[next(iter(by_evidence))]}"
+    return f"{flows}: " + ", ".join(f"{n:,} that {said[kind]}" for kind, n in by_evidence.items())
 
 
 def _chosen_method(page: Page) -> list[str]:
@@ -105,7 +129,8 @@ def _alternatives(page: Page) -> list[str]:
         mark = f"{_MARK[a.is_chosen]}{'+' if a.is_before_rescaling else ''}"
         rows.append((mark, a.method, weight, cell(a.value_fob_usd), cell(gap), percent(gap, page.value_fob_usd)))
     lines = table_text(("", "method", "weight", "value, USD", "less ours", "share"), rows, indent="  ").splitlines()
-    lines += wrapped("*: the method of the release. weight: of the exporter's report where both sides report")
+    which = " where both sides report" if _has_two_reports(page) else "; there is no second one, and every method takes it whole"
+    lines += wrapped(f"*: the method of the release. weight: of the exporter's report{which}")
     if any(a.is_before_rescaling for a in page.alternatives):
         lines += wrapped("+: before products are brought to their pair's total, which a flow alone can't show")
     if any(a.value_fob_usd is None and a.method not in FIXED for a in page.alternatives):
@@ -121,6 +146,10 @@ def _ledger(page: Page) -> list[str]:
     for key, lines_of in groupby(touching, key=lambda x: (x.stage, x.source)):
         rows.append((", ".join(key), "", "", ""))
         rows += [(f"- {x.reason}", x.row_count, dollars(x.value_usd), cell(x.own_usd)) for x in lines_of]
+        # what the page has no word on, so that what came in is what went on and left
+        rest = [x for x in page.ledger if (x.stage, x.source) == key and x not in touching]
+        if rest:
+            rows.append(("- other reasons", sum(x.row_count for x in rest), dollars(total([x.value_usd for x in rest])), ""))
     header = ("", "rows", "all flows, USD", "this flow, USD")
     reasons = [r for r in dict.fromkeys(x.reason for x in touching) if r not in ("in", "out")]
     lines = table_text(header, rows, indent="  ").splitlines()

@@ -146,14 +146,15 @@ def reporter_lines(page: Page) -> list[str]:
         for reporter, who in zip(page.single.reporters, (page.question.exporter, page.question.importer), strict=True):
             rank = f"{reporter.rank} of {reporter.ranked}" if reporter.rank else "-"
             figures = (reporter.sigma, reporter.standard_error, reporter.reliability, reporter.symmetry_index)
-            shown = ["" if figure is None else number(figure) for figure in figures]
-            rows.append((who.name, reporter.role, *shown[:2], rank, reporter.flows_compared, *shown[2:]))
+            shown = [number(figure) for figure in figures]
+            compared = "-" if reporter.flows_compared is None else reporter.flows_compared
+            rows.append((who.name, reporter.role, *shown[:2], rank, compared, *shown[2:]))
         header = ("area", "as", "sigma", "error", "rank", "flows", "r", "SI")
         lines += table_text(header, rows, indent="  ", limit=20).splitlines()
         lines += wrapped("sigma: baci's, rank 1 the surest. r: growth_lab's reliability. SI: the OECD's symmetry index")
         lines += _weight(page.single)
         if all(r.sigma is None for r in page.single.reporters):
-            lines += wrapped("no sigma: nothing was estimated for this release, or its method needs no estimates")
+            lines += wrapped(_unjudged(page.single))
     else:
         lines += wrapped("sigmas and weights are those of the pair's flows: ask for one product")
     for move in page.moves[:LISTED]:
@@ -165,6 +166,14 @@ def reporter_lines(page: Page) -> list[str]:
         other = f" ({move['importer_code']})" if page.question.importer.code == "899" else ""
         lines += wrapped(f"from areas not specified, {move['product_code']}{other}: {money(move['moved_fob_usd'])} USD, {kind}")
     return lines
+
+
+def _unjudged(single: Single) -> str:
+    """Why no reporter of the year has a figure."""
+    if not single.has_estimates:
+        return "no sigma: nothing was estimated for this release, or its method needs no estimates"
+    few = "too few flows of the year have two reports"
+    return f"nothing was estimated: {few if single.row['evidence'] == 'both' else 'no flow of the year has two reports'}"
 
 
 def _weight(single: Single) -> list[str]:

@@ -49,6 +49,7 @@ def sources(as_json: AsJson = False) -> None:
 
 def status(as_json: AsJson = False) -> None:
     """The current release, and what is stale, failed or held."""
+    from orchestration.cli.redefined import changed_settings
     from orchestration.fingerprint import current_fingerprint
     from orchestration.plan import make_plan
     from transforms.io import release, state
@@ -59,10 +60,12 @@ def status(as_json: AsJson = False) -> None:
     plan, current, held = make_plan(settings), release.current_release(settings.home), hold_reason(settings.home)
     states = state.read_states(settings.home)
     failed = [key for key, s in sorted(states.items()) if s.gate == "failed"]
+    changed = changed_settings(settings)
     is_fresh = plan.is_empty and release.is_current(settings.home, current_fingerprint(settings))
     if as_json:
         stale = [vars(i) for i in plan.items]
-        say_json({"home": settings.home, "release_id": current, "is_fresh": is_fresh, "stale": stale, "failed": failed, "held": held})
+        standing = {"home": settings.home, "release_id": current, "is_fresh": is_fresh, "stale": stale, "failed": failed, "held": held}
+        say_json({**standing, "settings_changed": changed})
         return
     say(f"home     {settings.home}")
     say(f"release  {current or 'none yet'}{' (up to date)' if is_fresh else ''}")
@@ -72,11 +75,15 @@ def status(as_json: AsJson = False) -> None:
         rows = states[table, key].row_count
         stands = f"its last good version ({rows:,} rows) stays" if rows else "nothing of it is in the release"
         say(f"refused  {table} {key}: its gate failed; {stands}; `entrepot quality report` shows the rows, every run tries it again")
+    # `entrepot run` alone would refuse
+    again = "`entrepot run --redefine`" if changed else "`entrepot run`"
     if plan.items:
         say("\n" + table_text(("stale", "partition", "why"), [(i.stage, i.partition_key or "whole", i.reason) for i in plan.items]))
-        say("`entrepot run` rebuilds these")
+        say(f"{again} rebuilds these")
     elif not is_fresh and current:
-        say("the marts' SQL or a setting differs from the release: `entrepot run` cuts a new one")
+        say(f"the marts' SQL or a setting differs from the release: {again} cuts a new one")
+    if changed:
+        say(changed)
 
 
 @quarantine.command("list")

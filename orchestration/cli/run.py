@@ -185,17 +185,22 @@ def print_summary(found: dict[str, Any]) -> None:
 def print_plan(settings: Settings, paths: Sequence[Path], declared: Declared, *, as_json: bool, refit: Sequence[int] | None = None) -> None:
     """What a run would do, changing nothing. Exit code 1 where it would refuse a file."""
     from orchestration.cli.handing import plan_readable, print_refused
-    from orchestration.cli.output import say_json
+    from orchestration.cli.output import say, say_json
+    from orchestration.cli.redefined import changed_settings
     from orchestration.refit import asked_for
 
     chosen = () if refit is None else _chosen(settings, refit)
     plan, fresh, refused = plan_readable(settings, paths, declared, asked_for(chosen))
+    changed = changed_settings(settings)
     if as_json:
         items = [vars(i) for i in plan.items]
         names = [s.file_name for s in fresh]
-        say_json({"new_files": names, "items": items, "years": plan.years, "needed_bytes": plan.needed_bytes, "files_refused": refused})
+        told = {"new_files": names, "items": items, "years": plan.years, "needed_bytes": plan.needed_bytes, "files_refused": refused}
+        say_json({**told, "settings_changed": changed})
     else:
         _print_items(settings, plan, fresh)
+        if changed:
+            say(changed)
     if refused:
         print_refused(refused)
         raise typer.Exit(FAILED)

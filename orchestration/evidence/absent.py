@@ -20,7 +20,8 @@ NES = "899"
 
 @dataclass(frozen=True)
 class Reporting:
-    """What an area reports in the period: rows, partners and sources of its exports or imports; 0 rows: it is silent."""
+    """What an area reports in the period: rows, partners and sources of its exports or imports. 0 rows: none on a partner;
+    World may stand in ``Absence.totals`` all the same."""
 
     area: str
     flow_code: str

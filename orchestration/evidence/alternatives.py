@@ -21,6 +21,7 @@ _WEIGHED = tuple(name for name in METHODS if name not in FIXED)
 @dataclass(frozen=True)
 class Alternative:
     """A method's weight of the exporter's report where both report, and its value; None where no estimate or no rule tells it.
+    Where no flow has two reports, the weight is what any method gives the only one: 1, or 0 where that is the importer's.
 
     ``is_before_rescaling``: the method brings products to their pair's total afterwards, which one flow can't show.
     """
@@ -57,17 +58,24 @@ def alternatives(rows: Sequence[Row], weights: Mapping[str, float | None], given
     # a pair's weight of the method in use stands in its two-sided rows, where no report was taken whole
     used = next((r["weight_exporter"] for r in own if r["evidence"] == "both" and r["weight_exporter"] not in (None, 0.0, 1.0)), None)
     known = {m: used if m in chosen and weights.get(m) is None else weights.get(m) for m in codes.RECONCILE_METHODS}
+    shown = known if any(row["evidence"] == "both" for row in own) else dict.fromkeys(known, _lone_weight(own))
     values = [by_method(row, known, given.get(row["product_code"], 0)) for row in own]
     return [
         Alternative(
             method,
-            known[method],
+            shown[method],
             None if any(v[method] is None for v in values) else total([v[method] for v in values]),
             method in chosen,
             METHODS[method].is_rescaled and any(row["evidence"] == "both" for row in own),
         )
         for method in codes.RECONCILE_METHODS
     ]
+
+
+def _lone_weight(rows: Sequence[Row]) -> float | None:
+    """1 where all rows are the exporter's report alone, 0 where the importer's; None for a sum of both kinds."""
+    kinds = {row["evidence"] for row in rows}
+    return {"exporter_only": 1.0, "importer_only": 0.0}.get(kinds.pop()) if len(kinds) == 1 else None
 
 
 def given_out(moves: Sequence[Row]) -> dict[str, int]:

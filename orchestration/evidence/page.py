@@ -61,6 +61,8 @@ class Single:
     rate: rates.Rate
     #: weight of the exporter's report by the row's method, from the pinned parameters; a pair that no method averages has another one
     computed_weight: float | None
+    #: whether the release has a parameter set of the year, of which ``reporters`` may be empty: a year without mirrors
+    has_estimates: bool
     reporters: tuple[quality.Reporter, ...]
     interval: quality.Interval | None
 
@@ -222,6 +224,7 @@ def _single(settings: Settings, tables: Tables, question: Question, flow: Flow, 
         computed,
         rate,
         quality.weight_by(row["method"], row["exporter_code"], row["importer_code"], known) if row["evidence"] == "both" else None,
+        known.fitted_on is not None,
         tuple(quality.reporter_of(role, area, row[f"sigma_{role}"], known) for role, area in ends),
         quality.interval_of(row, settings.estimate.interval_quantile, rate.log_variance, known),
     )

@@ -18,7 +18,7 @@ from transforms.core.reconciling.methods import METHODS
 @dataclass(frozen=True)
 class Reporter:
     """A reporter in a role. ``rank`` 1 is the most reliable of ``ranked``; None where nothing was fitted for it, and then
-    ``sigma`` is the role's median, or nothing at all."""
+    ``sigma`` is the role's median, or nothing at all. Without any mirror in the year there is no figure at all."""
 
     role: str
     area_code: str
@@ -57,17 +57,18 @@ def reporter_of(role: str, area: str, sigma: float | None, parameters: Parameter
     side, code = parameters.quality[place], np.array([int(area)])
     at = np.flatnonzero(side.area == code[0])
     has = len(at) > 0
-    known = parameters.fitted_on is not None
+    # where nothing was estimated, the figures that make weights tie (sigma 1, r 1, SI 0) say nothing of the reporters
+    is_judged = parameters.has_qualities
     return Reporter(
         role,
         area,
-        sigma,
+        sigma if is_judged else None,
         float(side.standard_error[at[0]]) if has else None,
         int(side.flows[at[0]]) if has else None,
         1 + int((side.sigma < side.sigma[at[0]]).sum()) if has else None,
         len(side.area),
-        float(parameters.reliability_of(code, is_exporter=place == 0)[0]) if known else None,
-        float(parameters.symmetry_of(code, is_exporter=place == 0)[0]) if known else None,
+        float(parameters.reliability_of(code, is_exporter=place == 0)[0]) if is_judged else None,
+        float(parameters.symmetry_of(code, is_exporter=place == 0)[0]) if is_judged else None,
     )
 
 

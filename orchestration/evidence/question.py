@@ -21,6 +21,8 @@ _ALSO = {
     "vietnam": "704", "turkey": "792", "iran": "364", "syria": "760", "laos": "418", "tanzania": "834", "bolivia": "68",
     "venezuela": "862", "moldova": "498", "czech republic": "203", "ivory coast": "384", "hong kong": "344", "macao": "446",
 }  # fmt: skip
+#: Two digits or more; of a residual, its parent's and an X for each digit that isn't told.
+_PRODUCT = re.compile(r"^(?=.{2,10}$)[0-9]{2,}X*$")
 _PERIOD = re.compile(r"^(\d{4})(-(0[1-9]|1[0-2]))?$")
 
 
@@ -132,12 +134,14 @@ def _area(row: Row) -> Area:
 
 
 def resolve_product(text: str) -> str:
-    """TOTAL, or a code without blanks and dots. UsageRefused for anything else."""
+    """TOTAL, or a code without blanks and dots: digits, or digits and then X. UsageRefused for anything else."""
     code = text.strip().upper().replace(".", "").replace(" ", "")
     if code in (codes.TOTAL, "ALL", "AG6"):
         return codes.TOTAL
-    if not re.fullmatch(r"[0-9][0-9A-Z]{1,9}", code):
-        raise UsageRefused(f"{text!r} is no product: say a code of two digits or more (87, 8703, 870380), or TOTAL")
+    if not _PRODUCT.match(code):
+        raise UsageRefused(
+            f"{text!r} is no product: say a code of two digits or more (87, 8703, 870380), one of a residual (8703XX), or TOTAL"
+        )
     return code
 
 

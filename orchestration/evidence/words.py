@@ -35,10 +35,17 @@ EVIDENCE = {
     "importer_only": "the importer alone reports it",
     "published": "CEPII's reconciled value, taken as it is",
 }
+#: codes.EVIDENCE of flows in a sum, after "that" or "which".
+OF_A_SUM = {
+    "both": "both sides report",
+    "exporter_only": "the exporter alone reports",
+    "importer_only": "the importer alone reports",
+    "published": "CEPII reconciled",
+}
 #: codes.EVIDENCE_KINDS
 KINDS = {
-    "silent_nonreporter": "the other side reports no trade at all in the period",
-    "orphan": "the other side reports in the period, but not this flow",
+    "silent_nonreporter": "the other side reports on no partner in the period",
+    "orphan": "the other side reports on partners in the period, but not this flow",
 }
 #: codes.METHODS
 METHODS = {

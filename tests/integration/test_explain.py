@@ -53,6 +53,13 @@ def _side(area: int, sigma: float) -> Side:
     return Side(np.array([area]), np.array([12]), sigma * one, 0.02 * one, sigma * one, np.array([0]))
 
 
+def commit_set(home: Path, fitted: Parameters) -> None:
+    """The parameter set of 2020."""
+    file = lake.write_partition(home, contracts.PARAMETER_SET, {"year": 2020}, [to_rows(fitted)])
+    assert file is not None
+    lake.commit(home, contracts.PARAMETER_SET, {file.partition_key: [file]})
+
+
 def commit_estimates(home: Path) -> None:
     """Parameters of 2020 by hand, and the one distance that they need."""
     fitted = Parameters(
@@ -61,9 +68,7 @@ def commit_estimates(home: Path) -> None:
         quality=(_side(156, 0.1), _side(56, 0.2)),
         variances=Variances(np.array([156]), np.array([0.01]), np.array([56]), np.array([0.04]), 0.0, 12),
     )
-    file = lake.write_partition(home, contracts.PARAMETER_SET, {"year": 2020}, [to_rows(fitted)])
-    assert file is not None
-    lake.commit(home, contracts.PARAMETER_SET, {file.partition_key: [file]})
+    commit_set(home, fitted)
     place = {"distance_km": 8100.0, "is_contiguous": False, "is_landlocked_area": False, "is_landlocked_partner": False}
     pairs = [{"area_code": a, "partner_code": b, **place, "distance_source": "cepii"} for a, b in ((BELGIUM, CHINA), (CHINA, BELGIUM))]
     commit(home, contracts.PAIR_GEOGRAPHY, pairs)
@@ -177,6 +182,46 @@ def test_the_page_fits_a_terminal_and_names_its_stations(released: Path, capsys:
         assert text in plain, text
 
 
+def test_the_ledger_of_a_page_adds_up(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The freight in another pair's lone import leaves by a reason that this flow doesn't have: one line has the rest."""
+    ingest(home, write(tmp_path, "first.txt", bulk(*REPORTS, row(BELGIUM, "M", USA, "010121", "103.3"))))
+    commit_estimates(home)
+    build(home)
+    publish(home, "20260101")
+    printed = entrepot(capsys, home, "explain", "CHN", "BEL", "870380", "2020").out
+    body = printed.split("8. The ledger of the period")[1].split("9. Through the releases")[0]
+    lines = [" ".join(line.split()) for line in body.splitlines()]
+    at = lines.index("reconcile, comtrade")
+    assert lines[at + 1 : at + 6] == [
+        "- in 5 403 210", "- not_chosen 1 110 110", "- out 4 289 99.157", "- weighting 1 1 0.843", "- other reasons 1 3",
+    ]  # fmt: skip
+    # where every line has its word, there is no rest
+    assert lines[lines.index("harmonise, comtrade") + 1 : at] == ["- in 5 403", "- out 5 403"]
+
+
+def test_a_year_without_mirrors_judges_nobody(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ingest(home, write(tmp_path, "first.txt", bulk(*REPORTS[2:4])))
+    commit_set(home, Parameters(fitted_on="A H5 6"))
+    build(home)
+    publish(home, "20260101")
+    page = said(capsys, home, "CHN", "BEL", "870390", "2020")
+    assert [(r["sigma"], r["rank"], r["reliability"], r["symmetry_index"]) for r in page["single"]["reporters"]] == [(None,) * 4] * 2
+    assert [(a["weight_exporter"], a["value_fob_usd"]) for a in page["alternatives"]] == [(1.0, "40.000")] * 6
+    lines = [" ".join(x.split()) for x in entrepot(capsys, home, "explain", "CHN", "BEL", "870390", "2020").out.splitlines()]
+    for line in (
+        "method baci: nothing to weigh, the only report is taken whole",
+        "the other side reports on no partner in the period",
+        "China exporter - - - - - -",
+        "Belgium importer - - - - - -",
+        "weight of the exporter's report: 1",
+        "nothing was estimated: no flow of the year has two reports",
+        "* baci 1 40 0 0.0 %",
+        "mean 1 40 0 0.0 %",
+    ):
+        assert line in lines, line
+    assert "both reports, weighed" not in " ".join(lines)
+
+
 def test_sums_over_what_lies_below(released: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for product in ("8703", "87", "TOTAL"):
         page = said(capsys, released, "CHN", "BEL", product, "2020")
@@ -244,10 +289,25 @@ def test_a_flow_that_is_not_there(released: Path, capsys: pytest.CaptureFixture[
     assert [(t["reporter_code"], t["partner_code"], t["value_usd"]) for t in other["totals"]] == [(BELGIUM, "0", "110.000")]
     done = entrepot(capsys, released, "explain", "USA", "BEL", "870380", "2020")
     assert "no flow in release 20260101-0123abcd" in " ".join(done.out.split())
-    assert "exports: no report in 2020" in " ".join(done.out.split())
+    assert "exports: no report on a partner in 2020" in " ".join(done.out.split())
+    # Belgium's World stands all the same, and nothing is said against it
+    assert "neither side reports it, in any edition or as any kind of flow" in " ".join(done.out.split())
     assert max(len(line) for line in done.out.splitlines()) <= 80
     year = entrepot(capsys, released, "explain", "CHN", "BEL", "870380", "1999")
     assert "no flow of 1999 at all; it has 2020 to 2020" in " ".join(year.out.split())
+
+
+def test_a_pair_without_any_flow(released: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = said(capsys, released, "USA", "BEL", "TOTAL", "2020")
+    absent = page["absence"]
+    assert (page["found"], absent["reports"], absent["products"]) == (False, [], [])
+    assert [(n["exporter_code"], n["importer_code"], n["product_code"], n["value_fob_usd"]) for n in absent["partners"]] == [
+        (CHINA, BELGIUM, "TOTAL", "139.157")
+    ]  # fmt: skip
+    assert absent["totals"] == []
+    done = entrepot(capsys, released, "explain", "United States", "BEL", "TOTAL", "2020")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[0].startswith("United States of America (USA, 842) to Belgium (BEL, 56), TOTAL, 2020: no flow")
 
 
 def test_re_exports_stand_apart(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -342,6 +402,7 @@ def test_a_value_that_does_not_agree_fails(released: Path, capsys: pytest.Captur
     [
         (("CHN", "Atlantis", "TOTAL", "2020"), 2, "no area is called 'Atlantis'"),
         (("CHN", "BEL", "cars", "2020"), 2, "is no product"),
+        (("CHN", "USA", "8x", "2020"), 2, "'8x' is no product"),
         (("CHN", "BEL", "TOTAL", "20"), 2, "is no period"),
         (("CHN", "CHN", "TOTAL", "2020"), 2, "is both exporter and importer"),
         (("CHN", "BEL", "TOTAL", "2020", "--method", "best"), 2, "is no method"),

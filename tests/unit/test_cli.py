@@ -198,6 +198,23 @@ def test_changed_settings_ask_for_redefine(capsys: Capture, home: Path) -> None:
     assert "--redefine" in done.err
 
 
+def test_status_and_plan_say_which_setting_was_what(capsys: Capture, home: Path) -> None:
+    """What `entrepot run` would refuse is said by both that change nothing, once, with the option that it takes."""
+    release_id = cut(home)
+    for command in (("status",), ("run", "--plan")):
+        assert "--redefine" not in entrepot(capsys, home, *command).out
+        assert json.loads(entrepot(capsys, home, *command, "--json").out)["settings_changed"] is None
+    (home / "entrepot.toml").write_text("[reconcile]\nmethod = 'mean'\n")
+    said = f"settings that change results differ from release {release_id}: method was baci, is mean; say --redefine if that is meant"
+    for command in (("status",), ("run", "--plan")):
+        done = entrepot(capsys, home, *command)
+        assert (done.code, done.out.splitlines()[-1], done.out.count("method was")) == (0, said, 1)
+        assert json.loads(entrepot(capsys, home, *command, "--json").out)["settings_changed"] == said
+    assert "`entrepot run --redefine` cuts a new one" in entrepot(capsys, home, "status").out
+    (home / "releases" / release_id / "manifest.json").write_text("{")
+    assert json.loads(entrepot(capsys, home, "status", "--json").out)["settings_changed"] is None
+
+
 def test_a_full_disk_stops_before_anything(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100 * 2**20))
     run_command.check_space(Settings(home=home / "later"), 0)

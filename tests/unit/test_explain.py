@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orchestration.cli.explain_page import _counted
 from orchestration.cli.figures import WIDTH, pairs, wrapped
 from orchestration.errors import UsageRefused
 from orchestration.evidence import words
 from orchestration.evidence.alternatives import alternatives, given_out
 from orchestration.evidence.ledger import own_parts
 from orchestration.evidence.quality import interval_of, reporter_of
-from orchestration.evidence.question import ask, resolve_area, resolve_period, resolve_product
+from orchestration.evidence.question import _ALSO, ask, resolve_area, resolve_period, resolve_product
 from orchestration.evidence.rates import rate_of
 from orchestration.evidence.recompute import FIXED, agreement, by_method, mixed, recompute
 from orchestration.evidence.tables import Tables
@@ -49,6 +50,12 @@ AREAS = area_rows([], {}).to_pylist()
         ("BEL", 1995, "58"),
         ("Cote d'Ivoire", 2020, "384"),
         ("TWN", 2020, "490"),
+        ("United States", 2020, "842"),  # and not 581, the Minor Outlying Islands, whose name alone begins so
+        ("united  states", 1975, "842"),
+        ("UK", 2020, "826"),
+        ("South Korea", 2020, "410"),
+        ("Russia", 2020, "643"),
+        ("Hong Kong", 2020, "344"),
         ("Taiwan", 2020, "490"),
         ("Taiw", 2020, None),
         ("NA", 2020, "516"),
@@ -61,6 +68,20 @@ def test_an_area_by_any_of_its_names(text: str, year: int, code: str | None) -> 
             resolve_area(text, AREAS, year)
     else:
         assert resolve_area(text, AREAS, year).code == code
+
+
+def test_every_other_name_leads_to_a_country() -> None:
+    named = {a["area_code"]: a for a in AREAS}
+    assert {name: code for name, code in _ALSO.items() if code not in named or named[code]["is_margin"]} == {}
+    assert [named[_ALSO[name]]["iso3"] for name in ("us", "uk", "korea", "north korea", "iran", "venezuela", "macao")] == [
+        "USA", "GBR", "KOR", "PRK", "IRN", "VEN", "MAC",
+    ]  # fmt: skip
+
+
+def test_how_many_flows_a_sum_has() -> None:
+    assert _counted({"both": 1}) == "1 flow, which both sides report"
+    assert _counted({"importer_only": 1200}) == "1,200 flows, all of which the importer alone reports"
+    assert _counted({"both": 2, "exporter_only": 1}) == "3 flows: 2 that both sides report, 1 that the exporter alone reports"
 
 
 def test_several_areas_are_listed_with_their_codes() -> None:
@@ -77,7 +98,8 @@ def test_products_and_periods() -> None:
         "870380", "870380", "8703", "87", "TOTAL", "0011X",
     ]  # fmt: skip
     assert [resolve_period(t) for t in ("2023", "2023-05", "202305")] == ["2023", "2023-05", "2023-05"]
-    for wrong in ("8", "cars", "", "87038012345"):
+    assert [resolve_product(t) for t in ("8703xx", "87XXXX")] == ["8703XX", "87XXXX"]
+    for wrong in ("8", "8x", "XX", "87X3", "8703SS", "cars", "", "87038012345", "8703XXXXXXX"):
         with pytest.raises(UsageRefused, match="is no product"):
             resolve_product(wrong)
     for wrong in ("23", "2023-13", "May"):
@@ -170,6 +192,21 @@ def test_what_other_methods_give() -> None:
     assert alternatives([row(evidence="published")], weights, {}) == []
 
 
+def test_a_lone_report_has_one_weight_by_any_method() -> None:
+    pair: dict[str, float | None] = {"baci": 0.25, "growth_lab": 0.5, "symmetry_index": None} | dict(FIXED)
+    one = row(value_importer_fob_usd=None, value_importer_cif_usd=None, weight_exporter=1.0, evidence="exporter_only", value_fob_usd="100")
+    other = row(value_exporter_fob_usd=None, weight_exporter=0.0, evidence="importer_only", value_fob_usd="120")
+
+    def told(*rows: dict[str, Any]) -> set[tuple[float | None, str]]:
+        return {(a.weight_exporter, str(a.value_fob_usd)) for a in alternatives(rows, pair, {})}
+
+    assert told(one) == {(1.0, "100.000")}
+    assert told(other) == {(0.0, "120.000")}
+    assert told(one, other) == {(None, "220.000")}
+    # beside a flow that both sides report, the weights are of that one
+    assert [a.weight_exporter for a in alternatives([one, row()], pair, {})] == [0.25, 0.5, None, 0.5, 1.0, 0.0]
+
+
 def test_own_part_of_the_ledger_closes() -> None:
     sources = {("exporter", "870380"): "comtrade", ("importer", "870380"): "comext"}
     parts = {k: v for k, v in own_parts([row()], {}, sources).items() if v}
@@ -235,6 +272,9 @@ def test_reporters_are_ranked_among_the_years() -> None:
     assert reporter_of("exporter", "842", 0.3, parameters()).rank == 2
     unknown = reporter_of("importer", "251", 0.2, parameters())
     assert (unknown.rank, unknown.standard_error, unknown.ranked) == (None, None, 1)
+    # a year without mirrors: the 1, 1 and 0 that make weights tie are no figures of the reporter
+    nobody = reporter_of("exporter", "156", 1.0, Parameters(fitted_on="A H5 6"))
+    assert (nobody.sigma, nobody.reliability, nobody.symmetry_index, nobody.rank, nobody.ranked) == (None, None, None, None, 0)
 
 
 def test_an_interval_is_computed_from_the_variances() -> None:
@@ -262,6 +302,7 @@ def test_an_interval_is_computed_from_the_variances() -> None:
 def test_every_code_has_words() -> None:
     assert set(words.MARKS) == set(codes.MARKS)
     assert set(words.EVIDENCE) == set(codes.EVIDENCE)
+    assert set(words.OF_A_SUM) == set(codes.EVIDENCE)
     assert set(words.KINDS) == set(codes.EVIDENCE_KINDS)
     assert set(words.METHODS) == set(codes.METHODS)
     # a method either weighs alike whatever the reporters, or has a formula of its own

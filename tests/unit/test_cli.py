@@ -14,6 +14,9 @@ from types import SimpleNamespace
 
 import pytest
 
+# imported before a test puts anything in the place of what they import: it would stay in them
+import transforms.io.handed
+import transforms.io.snapshot  # noqa: F401
 from orchestration.cli import run as run_command
 from orchestration.cli.configuration import configuration_text
 from orchestration.cli.errors import exit_code, paragraph

@@ -49,9 +49,9 @@ def sources(as_json: AsJson = False) -> None:
 
 def status(as_json: AsJson = False) -> None:
     """The current release, and what is stale, failed or held."""
-    from orchestration.cli.redefined import changed_settings
     from orchestration.fingerprint import current_fingerprint
     from orchestration.plan import make_plan
+    from orchestration.redefine import changed_settings
     from transforms.io import release, state
     from transforms.io.release_hold import hold_reason
     from transforms.settings import load_settings

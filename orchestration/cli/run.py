@@ -186,7 +186,7 @@ def print_plan(settings: Settings, paths: Sequence[Path], declared: Declared, *,
     """What a run would do, changing nothing. Exit code 1 where it would refuse a file."""
     from orchestration.cli.handing import plan_readable, print_refused
     from orchestration.cli.output import say, say_json
-    from orchestration.cli.redefined import changed_settings
+    from orchestration.redefine import changed_settings
     from orchestration.refit import asked_for
 
     chosen = () if refit is None else _chosen(settings, refit)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transforms.core.coded import AREA_CODES
-from transforms.core.estimates.cif import PUBLISHED, Coefficients, Rule
+from transforms.core.estimates.cif import PUBLISHED, Rule
 from transforms.core.estimates.cif_rates import RateTable, tabulate
 from transforms.core.pinned.parameters import Parameters
 from transforms.core.places.geography import Geography
@@ -60,11 +60,9 @@ def cif_rule(settings: Settings) -> Rule:
     return Rule(e.cif_more_than_usd, e.cif_more_than_kg, e.cif_minimum_pairs, e.cif_studentised, e.cif_minimum_km)
 
 
-def rates_of(
-    parameters: Parameters, geography: Geography, settings: Settings, year: int, coefficients: Coefficients | None = None
-) -> RouteRates:
-    """Rates of a year: with ``coefficients`` where given, else those of ``parameters``, as [reconcile] cif asks."""
-    chosen = coefficients or (PUBLISHED if settings.reconcile.cif == "published" else parameters.cif)
+def rates_of(parameters: Parameters, geography: Geography, settings: Settings, year: int) -> RouteRates:
+    """Rates of a year, as [reconcile] cif asks."""
+    chosen = PUBLISHED if settings.reconcile.cif == "published" else parameters.cif
     places = len(geography.areas) + 1
     one, other = (axis.ravel() for axis in np.indices((places, places)))
     circle = np.pad(geography.is_great_circle, (0, 1)).ravel()

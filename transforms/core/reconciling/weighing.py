@@ -54,12 +54,15 @@ def mixed(weight: Floats, one: Integers, other: Integers) -> Integers:
     return np.where(weight == 1.0, one, np.where(weight == 0.0, other, value))
 
 
-def _nearer(one: Integers, other: Integers, usual: Floats) -> Floats:
-    """1 where ``one`` lies nearer to ``usual`` in logarithms, else 0; the smaller where nothing is usual. Positive numbers (n,)."""
-    first, second = np.log(one), np.log(other)
-    with np.errstate(invalid="ignore"):
-        is_nearer = np.abs(first - usual) <= np.abs(second - usual)
-    return np.where(np.isnan(usual), one <= other, is_nearer).astype(np.float64)
+def _nearer(one: Integers, other: Integers, usual_one: Floats, usual_other: Floats) -> Floats:
+    """1 where ``one`` lies nearer to what is usual for it than ``other`` does, in logarithms, else 0; the smaller where nothing is usual.
+
+    ``usual_`` (n,) logarithms, not finite where nothing is known.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        is_nearer = np.abs(np.log(one) - usual_one) <= np.abs(np.log(other) - usual_other)
+    is_known = np.isfinite(usual_one) & np.isfinite(usual_other)
+    return np.where(is_known, is_nearer, one <= other).astype(np.float64)
 
 
 def _choice(flows: Flows, exporter_fob: Integers, fob: Integers, unit_value: Floats, at: Integers) -> Floats:
@@ -67,13 +70,9 @@ def _choice(flows: Flows, exporter_fob: Integers, fob: Integers, unit_value: Flo
     one, other, usual = exporter_fob[at], fob[at], unit_value[at]
     kg_one, kg_other = flows.exporter_kg[at], flows.importer_kg[at]
     kg = np.where(kg_one > 0, kg_one, kg_other), np.where(kg_other > 0, kg_other, kg_one)
-    is_both = (one > 0) & (other > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        price = [np.log(value) - np.log(weight) for value, weight in zip((one, other), kg, strict=True)]
-        distance = [np.abs(p - np.log(usual)) for p in price]
-    is_unknown = np.isnan(usual) | (kg[0] <= 0)
-    taken = np.where(is_unknown, one <= other, distance[0] <= distance[1])
-    return np.where(is_both, taken, one > other).astype(np.float64)
+    with np.errstate(divide="ignore"):
+        usual_value = [np.log(usual) + np.log(weight) for weight in kg]
+    return np.where((one > 0) & (other > 0), _nearer(one, other, *usual_value), one > other).astype(np.float64)
 
 
 def weigh(flows: Flows, tables: PairTables, pair: Integers, exporter_fob: Integers, importer: ImporterFob, unit_value: Floats) -> Weighed:
@@ -130,7 +129,7 @@ def net_weight(flows: Flows, tables: PairTables, pair: Integers, value: Integers
     if len(at):
         with np.errstate(divide="ignore", invalid="ignore"):
             usual = np.log(np.maximum(value[at], 0)) - np.log(unit_value[at])
-        weight[at] = _nearer(one[at], other[at], np.where(np.isfinite(usual), usual, np.nan))
+        weight[at] = _nearer(one[at], other[at], usual, usual)
     kg = mixed(weight, one, other)
     is_estimated = (flows.is_exporter_kg_estimated & (weight > 0)) | (flows.is_importer_kg_estimated & (weight < 1))
     has: Flags = has_one | has_other
